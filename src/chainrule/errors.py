@@ -1,0 +1,19 @@
+"""The exceptions that leave the library beside ValueError, TypeError and scikit-learn's own."""
+
+from __future__ import annotations
+
+
+class ChainruleError(Exception):
+    """Base of chainrule's own exceptions."""
+
+
+class DivergenceError(ChainruleError, ValueError):
+    """Training produced numbers that are not finite."""
+
+
+class TableError(ChainruleError, ValueError):
+    """A table cannot be used as it is; the message names file, row and column."""
+
+
+class ModelFileError(ChainruleError, ValueError):
+    """A model file cannot be read; nothing of it was used."""
