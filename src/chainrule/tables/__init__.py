@@ -1,0 +1,9 @@
+"""Tables in, predictions out: CSV and Parquet, column types, missing values, and a network on top."""
+
+from chainrule.tables.evaluation import Evaluation
+from chainrule.tables.model import Plan, TableModel
+from chainrule.tables.reading import read_table
+from chainrule.tables.schema import TableSchema
+from chainrule.tables.table import Table
+
+__all__ = ["Evaluation", "Plan", "Table", "TableModel", "TableSchema", "read_table"]
