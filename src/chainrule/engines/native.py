@@ -1,27 +1,178 @@
-"""The native engine: hands arrays to C++ (src/native); no arithmetic here."""
+"""The native engine: hands arrays to C++ (src/native). No arithmetic here.
+
+The kernels' instruction set is the fastest this processor has; the environment variable CHAINRULE_KERNELS (portable, avx2,
+avx512) chooses another. Results are the same bits for any number of threads, but not for different instruction sets.
+"""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-from chainrule.engines.base import Session, TrainingData
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule import _native
+from chainrule.engines.base import EpochResult, TrainingData
+from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.lookup import Array
-from chainrule.formulas.solvers import Solver, State
+from chainrule.formulas.losses import LOSSES
+from chainrule.formulas.solvers import SGD, Adam, Solver, State
 from chainrule.network import Network
+
+# In the order of the enumerations in src/native/kernels.hpp.
+NATIVE_ACTIVATIONS = ("identity", "logistic", "tanh", "relu", "exp", "softmax")
+NATIVE_LOSSES = ("squared_error", "log_loss", "poisson")
+NATIVE_SOLVERS: tuple[type[Solver] | None, ...] = (None, SGD, Adam)
+
+KERNELS_VARIABLE = "CHAINRULE_KERNELS"
+
+
+def kernels() -> str:
+    """Name of the instruction set in use.
+
+    Raises
+    ------
+    ValueError
+        If CHAINRULE_KERNELS names one that this processor or build does not have.
+    """
+    available = _native.available_kernels()
+    wanted = os.environ.get(KERNELS_VARIABLE)
+    if wanted and wanted not in available:
+        raise ValueError(f"{KERNELS_VARIABLE}={wanted!r} is not available on this processor; it has {available}.")
+    return wanted or available[0]
+
+
+def _single(dtype: Any) -> bool:
+    return np.dtype(dtype) == np.float32
+
+
+def _rows(X: Any, dtype: Any) -> Any:
+    """`X` as the native engine reads it: no copy if it is C-contiguous, or CSR, and of that precision."""
+    kind = _native.RowsF32 if _single(dtype) else _native.RowsF64
+    if not hasattr(X, "tocsr"):
+        return kind.dense(np.ascontiguousarray(X, dtype))
+    csr = X.tocsr()
+    if not csr.has_sorted_indices:
+        csr = csr.sorted_indices()
+    return kind.sparse(
+        csr.indptr.astype(np.int64, copy=False),
+        csr.indices.astype(np.int32, copy=False),
+        csr.data.astype(dtype, copy=False),
+    )
+
+
+def _activation_codes(network: Network) -> list[int]:
+    return [NATIVE_ACTIVATIONS.index(layer.function.name) for layer in network.layers]
+
+
+def _trainer(
+    network: Network, data: TrainingData, solver: Solver | None, alpha: float, n_threads: int, dtype: Any
+) -> Any:
+    """The C++ side of a training; without a solver it only computes gradients."""
+    loss = network.objective
+    momentum, second, epsilon, nesterov = 0.0, 0.0, 0.0, False
+    if isinstance(solver, SGD):
+        momentum, nesterov = solver.momentum, solver.nesterov
+    elif isinstance(solver, Adam):
+        momentum, second, epsilon = solver.beta_1, solver.beta_2, solver.epsilon
+    return (_native.TrainerF32 if _single(dtype) else _native.TrainerF64)(
+        list(network.widths),
+        _activation_codes(network),
+        NATIVE_LOSSES.index(loss.name),
+        loss.reported_mean,
+        NATIVE_SOLVERS.index(type(solver) if solver is not None else None),
+        momentum,
+        second,
+        epsilon,
+        nesterov,
+        alpha,
+        n_threads,
+        kernels(),
+        _rows(data.X, dtype),
+        np.ascontiguousarray(data.Y, dtype),
+        None if data.sample_weight is None else np.ascontiguousarray(data.sample_weight, dtype),
+    )
+
+
+class NativeSession:
+    """A training in progress inside the native engine."""
+
+    def __init__(
+        self,
+        network: Network,
+        theta: Array,
+        data: TrainingData,
+        solver: Solver,
+        alpha: float,
+        n_threads: int,
+        state: State | None,
+        t: int,
+    ) -> None:
+        self._network, self._slots, self._n_threads = network, solver.slots, n_threads
+        self._dtype = theta.dtype
+        self._trainer = _trainer(network, data, solver, alpha, n_threads, theta.dtype)
+        self._trainer.set_theta(np.ascontiguousarray(theta))
+        self._trainer.steps = t
+        for place, slot in enumerate(self._slots if state is not None else ()):
+            assert state is not None
+            self._trainer.set_state(place, np.ascontiguousarray(state[slot], theta.dtype))
+
+    def epoch(self, order: NDArray[np.int64], rates: NDArray[np.float64], batch_size: int) -> EpochResult:
+        """Train on the rows `order` in batches; see `Session.epoch`."""
+        total, rows, gradients, updates = self._trainer.epoch(order, rates, batch_size)
+        return EpochResult(total / rows if rows else 0.0, rows, np.array(gradients), np.array(updates))
+
+    def predict(self, X: Any) -> Array:
+        """Output activations with the present parameters."""
+        return NativeEngine().predict(self._network, self.theta, X, self._n_threads)
+
+    @property
+    def theta(self) -> Array:
+        """A copy of the present parameters."""
+        theta: Array = np.empty(self._network.n_parameters, self._dtype)
+        self._trainer.get_theta(theta)
+        return theta
+
+    @property
+    def state(self) -> State:
+        """A copy of the solver's state vectors."""
+        state: State = {slot: np.empty(self._network.n_parameters, self._dtype) for slot in self._slots}
+        for place, vector in enumerate(state.values()):
+            self._trainer.get_state(place, vector)
+        return state
+
+    @property
+    def t(self) -> int:
+        """Steps taken since the solver's state was made."""
+        return int(self._trainer.steps)
 
 
 class NativeEngine:
-    """The fast twin of the reference engine (being connected)."""
+    """The fast twin of the reference engine."""
 
     name = "native"
 
     def refusal(self, network: Network, dtype: Any, solver: Solver | None = None) -> str | None:
-        """Why this engine cannot do it."""
-        return "the compiled part of chainrule is missing."
+        """Why this engine cannot do it, or None if it can."""
+        if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
+            return f"it computes in float32 or float64, not in {np.dtype(dtype)}."
+        for layer in network.layers:
+            if layer.function.name not in NATIVE_ACTIVATIONS or ACTIVATIONS[layer.function.name] is not layer.function:
+                return f"activation {layer.function.name!r} has no native kernel."
+        if network.objective.name not in NATIVE_LOSSES or LOSSES[network.objective.name] is not network.objective:
+            return f"loss {network.objective.name!r} has no native kernel."
+        if solver is not None and solver.stochastic and type(solver) not in NATIVE_SOLVERS:
+            return f"solver {solver.name!r} has no native kernel."
+        return None
 
     def predict(self, network: Network, theta: Array, X: Any, n_threads: int = 1) -> Array:
-        """Output activations."""
-        raise ValueError(self.refusal(network, theta.dtype))
+        """Output activations, shape (N, K). A row's result does not depend on the rows around it."""
+        out: Array = np.empty((X.shape[0] if hasattr(X, "shape") else len(X), network.outputs), theta.dtype)
+        rows = _rows(X, theta.dtype)
+        widths, activations = list(network.widths), _activation_codes(network)
+        _native.predict(widths, activations, np.ascontiguousarray(theta), rows, out, n_threads, kernels())
+        return out
 
     def loss_and_gradient(
         self,
@@ -34,7 +185,10 @@ class NativeEngine:
         n_threads: int = 1,
     ) -> tuple[float, Array]:
         """The objective and its gradient."""
-        raise ValueError(self.refusal(network, theta.dtype))
+        trainer = _trainer(network, TrainingData(X, Y, sample_weight), None, alpha, n_threads, theta.dtype)
+        trainer.set_theta(np.ascontiguousarray(theta))
+        gradient: Array = np.empty_like(theta)
+        return float(trainer.gradient(gradient)), gradient
 
     def session(
         self,
@@ -46,6 +200,6 @@ class NativeEngine:
         n_threads: int = 1,
         state: State | None = None,
         t: int = 0,
-    ) -> Session:
+    ) -> NativeSession:
         """Begin or resume a training."""
-        raise ValueError(self.refusal(network, theta.dtype))
+        return NativeSession(network, theta, data, solver, alpha, n_threads, state, t)

@@ -1,0 +1,48 @@
+// One struct per activation: value and slope. The slope may use only the output `a`, which is all that is kept.
+#pragma once
+
+#include "elementary.hpp"
+#include "kernels.hpp"
+
+namespace chainrule {
+namespace CHAINRULE_ISA {
+
+template <class T> INLINE Vec<T> activation_value(Act act, Vec<T> z) {
+    switch (act) {
+        case Act::logistic: return T(1) / (exp<T>(-z) + T(1));
+        case Act::tanh: return tanh<T>(z);
+        case Act::relu: return maximum<T>(Vec<T>{}, z);
+        case Act::exp: return exp<T>(z);
+        default: return z;
+    }
+}
+
+template <class T> INLINE Vec<T> activation_slope(Act act, Vec<T> a) {
+    switch (act) {
+        case Act::logistic: return a * (T(1) - a);
+        case Act::tanh: return T(1) - a * a;
+        case Act::relu: return a > T(0) ? broadcast<T>(T(1)) : Vec<T>{};
+        case Act::exp: return a;
+        default: return broadcast<T>(T(1));
+    }
+}
+
+// Softmax of `units` vectors (lanes are rows): from z in place; returns the maximum and the sum of exponentials.
+template <class T> struct SoftmaxSums {
+    Vec<T> maximum, sum;
+};
+template <class T> INLINE SoftmaxSums<T> softmax(T* z, int units) {
+    constexpr int W = lanes<T>;
+    Vec<T> top = load(z), sum{};
+    for (int k = 1; k < units; ++k) top = maximum<T>(top, load(z + k * W));
+    for (int k = 0; k < units; ++k) {
+        const Vec<T> e = exp<T>(load(z + k * W) - top);
+        store<T>(z + k * W, e);
+        sum += e;
+    }
+    for (int k = 0; k < units; ++k) store<T>(z + k * W, load(z + k * W) / sum);
+    return {top, sum};
+}
+
+}  // namespace CHAINRULE_ISA
+}  // namespace chainrule

@@ -1,0 +1,172 @@
+// The only file that knows Python: arrays in, arrays out. All validation happened in Python; the types below state the contract.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "dispatch.hpp"
+#include "trainer.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace chainrule {
+namespace {
+
+template <class T> using Vector = nb::ndarray<const T, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class T> using Matrix = nb::ndarray<const T, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+template <class T> using VectorOut = nb::ndarray<T, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class T> using MatrixOut = nb::ndarray<T, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Order = Vector<std::int64_t>;
+
+template <class T> const Kernels<T>& kernels_of(const std::string& name) {
+    const KernelSet* set = find_kernels(name);
+    if (!set) throw std::invalid_argument("instruction set '" + name + "' is not available on this processor");
+    if constexpr (sizeof(T) == 4) return *set->single;
+    else return *set->full;
+}
+
+NetworkShape shape_of(const std::vector<int>& widths, const std::vector<int>& activations, int loss, bool mean_reported) {
+    NetworkShape shape{widths, {}, Loss(loss), mean_reported};
+    for (int activation : activations) shape.activation.push_back(Act(activation));
+    return shape;
+}
+
+// Rows of inputs, dense or CSR. Holds the arrays alive.
+template <class T> struct Rows {
+    std::optional<Matrix<T>> dense;
+    std::optional<Vector<std::int64_t>> indptr;
+    std::optional<Vector<std::int32_t>> indices;
+    std::optional<Vector<T>> values;
+
+    Data<T> data() const {
+        Data<T> d{};
+        if (dense) {
+            d.rows = std::int64_t(dense->shape(0));
+            d.dense = dense->data();
+        } else {
+            d.rows = std::int64_t(indptr->shape(0)) - 1;
+            d.indptr = indptr->data();
+            d.indices = indices->data();
+            d.values = values->data();
+        }
+        return d;
+    }
+};
+
+// Refuses a second thread instead of corrupting the first one's training.
+class Exclusive {
+   public:
+    explicit Exclusive(std::atomic<bool>& busy) : busy_(busy) {
+        if (busy_.exchange(true)) throw std::runtime_error("this training is already running in another thread");
+    }
+    ~Exclusive() { busy_ = false; }
+
+   private:
+    std::atomic<bool>& busy_;
+};
+
+bool interrupted(void*) {
+    nb::gil_scoped_acquire gil;
+    return PyErr_CheckSignals() != 0;
+}
+
+template <class T> struct PyTrainer {
+    PyTrainer(const std::vector<int>& widths, const std::vector<int>& activations, int loss, bool mean_reported, int solver,
+              double momentum, double second, double epsilon, bool nesterov, double alpha, int threads, const std::string& kernels,
+              Rows<T> rows, Matrix<T> targets, std::optional<Vector<T>> weights)
+        : rows_(std::move(rows)), targets_(std::move(targets)), weights_(std::move(weights)) {
+        const SolverSettings settings{Solver(solver), momentum, second, epsilon, nesterov, alpha};
+        const NetworkShape shape = shape_of(widths, activations, loss, mean_reported);
+        trainer = std::make_unique<Trainer<T>>(shape, settings, kernels_of<T>(kernels), threads);
+    }
+
+    Data<T> data() const {
+        Data<T> d = rows_.data();
+        d.targets = targets_.data();
+        d.weights = weights_ ? weights_->data() : nullptr;
+        return d;
+    }
+
+    std::tuple<double, std::int64_t, std::vector<double>, std::vector<double>> epoch(Order order, Vector<double> rates, int batch) {
+        EpochSums sums;
+        {
+            nb::gil_scoped_release release;
+            Exclusive lock(busy);
+            sums = trainer->epoch(data(), order.data(), std::int64_t(order.shape(0)), rates.data(), batch, {&interrupted, nullptr});
+        }
+        if (sums.interrupted) throw nb::python_error();
+        return {sums.loss, sums.rows, sums.gradient_norms, sums.update_norms};
+    }
+
+    double gradient(VectorOut<T> out) {
+        nb::gil_scoped_release release;
+        Exclusive lock(busy);
+        return trainer->gradient(data(), out.data());
+    }
+
+    std::unique_ptr<Trainer<T>> trainer;
+    std::atomic<bool> busy{false};
+
+   private:
+    Rows<T> rows_;
+    Matrix<T> targets_;
+    std::optional<Vector<T>> weights_;
+};
+
+template <class T> void bind_precision(nb::module_& m, const std::string& suffix) {
+    nb::class_<Rows<T>>(m, ("Rows" + suffix).c_str(), "Rows of inputs that stay where Python has them.")
+        .def_static(
+            "dense", [](Matrix<T> X) { return Rows<T>{std::move(X), {}, {}, {}}; }, "X"_a, "Rows of a C-contiguous matrix.")
+        .def_static(
+            "sparse",
+            [](Vector<std::int64_t> indptr, Vector<std::int32_t> indices, Vector<T> values) {
+                return Rows<T>{{}, std::move(indptr), std::move(indices), std::move(values)};
+            },
+            "indptr"_a, "indices"_a, "values"_a, "Rows of a CSR matrix with sorted indices.");
+
+    using Trainer = PyTrainer<T>;
+    nb::class_<Trainer>(m, ("Trainer" + suffix).c_str(), "A training in progress: parameters and solver state.")
+        .def(nb::init<const std::vector<int>&, const std::vector<int>&, int, bool, int, double, double, double, bool, double, int,
+                      const std::string&, Rows<T>, Matrix<T>, std::optional<Vector<T>>>(),
+             "widths"_a, "activations"_a, "loss"_a, "mean_reported"_a, "solver"_a, "momentum"_a, "second"_a, "epsilon"_a,
+             "nesterov"_a, "alpha"_a, "threads"_a, "kernels"_a, "rows"_a, "targets"_a, "weights"_a.none())
+        .def("epoch", &Trainer::epoch, "order"_a, "rates"_a, "batch"_a,
+             "One pass over the rows `order`: sum of objective times rows, rows, norms of gradient and change per layer.")
+        .def("gradient", &Trainer::gradient, "out"_a, "The objective over all rows; its gradient goes to `out`.")
+        .def("set_theta", [](Trainer& t, Vector<T> theta) { t.trainer->set_theta(theta.data()); }, "theta"_a)
+        .def("get_theta", [](Trainer& t, VectorOut<T> out) { t.trainer->get_theta(out.data()); }, "out"_a)
+        .def("set_state", [](Trainer& t, int slot, Vector<T> v) { t.trainer->set_state(slot, v.data()); }, "slot"_a, "vector"_a)
+        .def("get_state", [](Trainer& t, int slot, VectorOut<T> out) { t.trainer->get_state(slot, out.data()); }, "slot"_a, "out"_a)
+        .def_prop_rw("steps", [](Trainer& t) { return t.trainer->steps(); }, [](Trainer& t, std::int64_t n) { t.trainer->set_steps(n); });
+
+    m.def(
+        "predict",
+        [](const std::vector<int>& widths, const std::vector<int>& activations, Vector<T> theta, const Rows<T>& rows,
+           MatrixOut<T> out, int threads, const std::string& kernels) {
+            const Kernels<T>& k = kernels_of<T>(kernels);
+            const NetworkShape shape = shape_of(widths, activations, 0, false);
+            nb::gil_scoped_release release;
+            predict<T>(shape, k, theta.data(), rows.data(), out.data(), threads);
+        },
+        "widths"_a, "activations"_a, "theta"_a, "rows"_a, "out"_a, "threads"_a, "kernels"_a,
+        "Output activations of every row into `out`.");
+}
+
+}  // namespace
+}  // namespace chainrule
+
+NB_MODULE(_native, m) {
+    m.doc() = "chainrule's native engine.";
+    m.def("available_kernels", &chainrule::available_kernels, "Instruction sets usable on this processor, fastest first.");
+    chainrule::bind_precision<float>(m, "F32");
+    chainrule::bind_precision<double>(m, "F64");
+}

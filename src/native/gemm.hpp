@@ -1,0 +1,107 @@
+// The three products of backpropagation on register tiles: MR rows times NV vectors of accumulators. Every output element is one
+// chain of fused multiply-adds over k in ascending order, whatever the tile: results do not depend on how rows are shared out.
+#pragma once
+
+#include <utility>
+
+#include "activations.hpp"
+
+namespace chainrule {
+namespace CHAINRULE_ISA {
+
+// Tile heights that fill the registers: accumulators + NV operands + one broadcast.
+template <int NV> constexpr int tallest = NV == 1 ? 12 : (vector_bytes == 64 ? 12 : 6);
+
+// acc += A * B; A's element (m, k) is at a[m * ld + k] if ByRow (activations times weights), else at a[k * ld + m] (dW = A^T delta).
+template <class T, int MR, int NV, bool ByRow>
+INLINE void accumulate(Vec<T> (&acc)[MR][NV], const T* a, std::ptrdiff_t lda, const T* b, std::ptrdiff_t ldb, int depth) {
+    constexpr int W = lanes<T>;
+#pragma GCC unroll 2
+    for (int k = 0; k < depth; ++k, b += ldb) {
+        Vec<T> right[NV];
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; ++v) right[v] = load(b + v * W);
+#pragma GCC unroll 12
+        for (int m = 0; m < MR; ++m) {
+            const Vec<T> left = broadcast<T>(ByRow ? a[m * lda + k] : a[k * lda + m]);
+#pragma GCC unroll 2
+            for (int v = 0; v < NV; ++v) acc[m][v] = fma<T>(left, right[v], acc[m][v]);
+        }
+    }
+}
+
+// Calls f(first, height) for tiles of at most `tallest`, as even as possible.
+template <class F> INLINE void for_tiles(int begin, int end, int tallest, F&& f) {
+    const int rows = end - begin, tiles = (rows + tallest - 1) / tallest;
+    if (tiles == 0) return;
+    const int height = rows / tiles, extra = rows % tiles;
+    for (int t = 0, at = begin; t < tiles; ++t) {
+        const int here = height + (t < extra);
+        f(at, here);
+        at += here;
+    }
+}
+
+// A table of one function template over all tile heights: Tile<MR, NV>::run at index MR - 1.
+template <template <int, int> class Tile, int NV, int... M> auto tile_at(int height, std::integer_sequence<int, M...>) {
+    using Function = decltype(&Tile<1, NV>::run);
+    static constexpr Function table[] = {&Tile<M + 1, NV>::run...};
+    return table[height - 1];
+}
+template <template <int, int> class Tile, int NV> auto tile_at(int height) {
+    return tile_at<Tile, NV>(height, std::make_integer_sequence<int, tallest<NV>>());
+}
+
+template <class T> struct Forward {
+    template <int MR, int NV> struct Tile {
+        static void run(const Product<T>& p, int row, T floor) {
+            constexpr int W = lanes<T>;
+            Vec<T> acc[MR][NV];
+            for (int m = 0; m < MR; ++m)
+                for (int v = 0; v < NV; ++v) acc[m][v] = load(p.bias + v * W);
+            accumulate<T, MR, NV, true>(acc, p.in + row * p.ld_in, p.ld_in, p.weights, p.ld_weights, p.depth);
+            const Vec<T> least = broadcast<T>(floor);
+            for (int m = 0; m < MR; ++m)
+                for (int v = 0; v < NV; ++v) store<T>(p.out + (row + m) * p.ld_out + v * W, maximum<T>(least, acc[m][v]));
+        }
+    };
+    template <int NV> static void panel(const Product<T>& p, T floor) {
+        for_tiles(0, p.rows, tallest<NV>, [&](int row, int height) { tile_at<Tile, NV>(height)(p, row, floor); });
+    }
+};
+
+template <class T> struct Backward {
+    template <int MR, int NV> struct Tile {
+        static void run(const Product<T>& p, int row, Act act, const T* a, std::ptrdiff_t ld_a) {
+            constexpr int W = lanes<T>;
+            Vec<T> acc[MR][NV] = {};
+            accumulate<T, MR, NV, true>(acc, p.in + row * p.ld_in, p.ld_in, p.weights, p.ld_weights, p.depth);
+            for (int m = 0; m < MR; ++m)
+                for (int v = 0; v < NV; ++v) {
+                    const Vec<T> slope = activation_slope<T>(act, load(a + (row + m) * ld_a + v * W));
+                    store<T>(p.out + (row + m) * p.ld_out + v * W, acc[m][v] * slope);
+                }
+        }
+    };
+    template <int NV> static void panel(const Product<T>& p, Act act, const T* a, std::ptrdiff_t ld_a) {
+        for_tiles(0, p.rows, tallest<NV>, [&](int row, int height) { tile_at<Tile, NV>(height)(p, row, act, a, ld_a); });
+    }
+};
+
+// Rows [row, row + MR) of dW over batch rows [k0, k1), continuing the partial sums in `sums` (row-major, NV vectors wide).
+template <class T> struct WeightGradient {
+    template <int MR, int NV> struct Tile {
+        static void run(const Stripe<T>& s, int row, int k0, int k1, T* sums) {
+            constexpr int W = lanes<T>;
+            Vec<T> acc[MR][NV];
+            for (int m = 0; m < MR; ++m)
+                for (int v = 0; v < NV; ++v) acc[m][v] = load(sums + (m * NV + v) * W);
+            accumulate<T, MR, NV, false>(acc, s.in + k0 * s.ld_in + row, s.ld_in, s.delta + k0 * s.ld_delta, s.ld_delta, k1 - k0);
+            for (int m = 0; m < MR; ++m)
+                for (int v = 0; v < NV; ++v) store<T>(sums + (m * NV + v) * W, acc[m][v]);
+        }
+    };
+};
+
+}  // namespace CHAINRULE_ISA
+}  // namespace chainrule

@@ -1,0 +1,215 @@
+// The kernels of one instruction set. CMake compiles this file once per set, with CHAINRULE_ISA naming its namespace.
+#include "kernels.hpp"
+
+#include "gemm.hpp"
+#include "losses.hpp"
+#include "solvers.hpp"
+
+namespace chainrule {
+namespace CHAINRULE_ISA {
+
+// Rows of one stripe: a multiple of the panel width (so that W^T panels are whole) that tiles divide evenly.
+constexpr int stripe_rows = vector_bytes == 64 ? 96 : 48;
+// Batch rows whose slice of activations and deltas stays in the first-level cache while a stripe is summed up.
+constexpr int depth_block = 256;
+
+template <class T> void forward(const Product<T>& p, T floor) {
+    p.vectors == 2 ? Forward<T>::template panel<2>(p, floor) : Forward<T>::template panel<1>(p, floor);
+}
+
+template <class T> void backward(const Product<T>& p, Act act, const T* a, std::ptrdiff_t ld_a) {
+    p.vectors == 2 ? Backward<T>::template panel<2>(p, act, a, ld_a) : Backward<T>::template panel<1>(p, act, a, ld_a);
+}
+
+template <class T> void forward_sparse(const Product<T>& p, const SparseRows<T>& x, T floor) {
+    constexpr int W = lanes<T>;
+    for (int r = 0; r < p.rows; ++r) {
+        const std::int64_t row = x.order ? x.order[x.first + r] : x.first + r;
+        Vec<T> acc[2] = {load(p.bias), p.vectors == 2 ? load(p.bias + W) : Vec<T>{}};
+        for (std::int64_t at = x.indptr[row]; at < x.indptr[row + 1]; ++at) {
+            const T* w = p.weights + x.indices[at] * p.ld_weights;
+            const Vec<T> value = broadcast<T>(x.values[at]);
+            for (int v = 0; v < p.vectors; ++v) acc[v] = fma<T>(value, load(w + v * W), acc[v]);
+        }
+        for (int v = 0; v < p.vectors; ++v) store<T>(p.out + r * p.ld_out + v * W, maximum<T>(broadcast<T>(floor), acc[v]));
+    }
+}
+
+// Copies `units` columns of up to `lanes` rows into vectors whose lanes are rows; absent rows repeat the last one.
+template <class T> INLINE void rows_to_lanes(const T* rows, std::ptrdiff_t ld, int n_rows, int units, T* out) {
+    for (int lane = 0; lane < lanes<T>; ++lane) {
+        const T* row = rows + (lane < n_rows ? lane : n_rows - 1) * ld;
+        for (int k = 0; k < units; ++k) out[k * lanes<T> + lane] = row[k];
+    }
+}
+
+template <class T> INLINE void lanes_to_rows(const T* in, int n_rows, int units, T* rows, std::ptrdiff_t ld) {
+    for (int lane = 0; lane < n_rows; ++lane)
+        for (int k = 0; k < units; ++k) rows[lane * ld + k] = in[k * lanes<T> + lane];
+}
+
+template <class T> void activate(Act act, T* rows, std::ptrdiff_t ld, int n_rows, int units, T* scratch) {
+    constexpr int W = lanes<T>;
+    if (act == Act::identity) return;
+    if (act == Act::softmax) {
+        for (int r = 0; r < n_rows; r += W) {
+            const int here = n_rows - r < W ? n_rows - r : W;
+            rows_to_lanes(rows + r * ld, ld, here, units, scratch);
+            softmax<T>(scratch, units);
+            lanes_to_rows(scratch, here, units, rows + r * ld, ld);
+        }
+        return;
+    }
+    for (int r = 0; r < n_rows; ++r)
+        for (int k = 0; k < units; k += W) store<T>(rows + r * ld + k, activation_value<T>(act, load(rows + r * ld + k)));
+}
+
+template <class T> void output(const Output<T>& o) {
+    constexpr int W = lanes<T>;
+    T *z = o.scratch, *a = z + o.outputs * W, *y = a + o.outputs * W;
+    for (int first = 0; first < o.rows; first += W) {
+        const int here = o.rows - first < W ? o.rows - first : W;
+        T* rows = o.scores + first * o.ld;
+        rows_to_lanes(rows, o.ld, here, o.outputs, z);
+        rows_to_lanes(rows, o.ld, here, o.outputs, a);
+        Vec<T> weight = broadcast<T>(T(1));
+        for (int lane = 0; lane < W; ++lane) {
+            const std::int64_t row = o.order[first + (lane < here ? lane : here - 1)];
+            for (int k = 0; k < o.outputs; ++k) y[k * W + lane] = o.targets[row * o.outputs + k];
+            if (o.weights) weight[lane] = o.weights[row];
+        }
+        const Vec<T> loss = loss_and_delta<T>(o.loss, o.act, z, a, y, o.outputs) * weight;
+        if (o.weights)
+            for (int k = 0; k < o.outputs; ++k) store<T>(a + k * W, load(a + k * W) * weight);
+        lanes_to_rows(a, here, o.outputs, rows, o.ld);
+        for (int lane = 0; lane < here; ++lane) o.row_loss[first + lane] = loss[lane];
+    }
+}
+
+template <class T> double squares(const T* w, std::ptrdiff_t n) {
+    constexpr int W = lanes<T>;
+    Vec<T> sum[2] = {};
+    std::ptrdiff_t i = 0;
+    for (; i + 2 * W <= n; i += 2 * W)
+        for (int v = 0; v < 2; ++v) sum[v] = fma<T>(load(w + i + v * W), load(w + i + v * W), sum[v]);
+    for (; i < n; i += W) sum[0] = fma<T>(load(w + i), load(w + i), sum[0]);
+    return sum_lanes<T>(sum[0] + sum[1]);
+}
+
+// One solver's step over n parameters whose summed gradient is in `sums`.
+template <class T, class Rule>
+INLINE void apply(const Step<T>& step, T alpha, const T* sums, T* w, T* state0, T* state1, std::ptrdiff_t n, double* out) {
+    constexpr int W = lanes<T>;
+    const Rule rule{step};
+    Vec<T> gradients{}, changes{};
+    for (std::ptrdiff_t i = 0; i < n; i += W) {
+        const Vec<T> weight = load(w + i), g = fma<T>(weight, broadcast<T>(alpha), load(sums + i)) * step.scale;
+        const Vec<T> change = rule.change(g, state0 + i, state1 + i);
+        store<T>(w + i, weight + change);
+        if (step.norms) {
+            gradients = fma<T>(g, g, gradients);
+            changes = fma<T>(change, change, changes);
+        }
+    }
+    if (step.norms) {
+        out[1] += sum_lanes<T>(gradients);
+        out[2] += sum_lanes<T>(changes);
+    }
+}
+
+template <class T> INLINE void write_gradient(const Step<T>& step, T alpha, const T* sums, const T* w, T* out, std::ptrdiff_t n) {
+    for (std::ptrdiff_t i = 0; i < n; i += lanes<T>)
+        store<T>(out + i, fma<T>(load(w + i), broadcast<T>(alpha), load(sums + i)) * step.scale);
+}
+
+template <class T> INLINE void finish(const Stripe<T>& s, const T* sums, int begin, int end, T alpha) {
+    const std::ptrdiff_t width = s.vectors * lanes<T>, at = begin * width, n = (end - begin) * width;
+    const T* sum = sums + (begin - s.begin) * width;
+    switch (s.step->solver) {
+        case Solver::gradient: write_gradient(*s.step, alpha, sum, s.weights + at, s.gradient + at, n); break;
+        case Solver::sgd:
+            apply<T, Sgd<T>>(*s.step, alpha, sum, s.weights + at, s.state0 + at, s.state1, n, s.sums);
+            break;
+        case Solver::adam:
+            apply<T, Adam<T>>(*s.step, alpha, sum, s.weights + at, s.state0 + at, s.state1 + at, n, s.sums);
+            break;
+    }
+}
+
+// The stripe's new weights into the W^T panels, block by block through registers.
+template <class T> void write_transposed(const Stripe<T>& s) {
+    constexpr int W = lanes<T>, panel = 2 * W;
+    const int last = s.end < s.inputs ? s.end : s.inputs, width = s.vectors * W;
+    const int half_from = s.inputs % panel > 0 && s.inputs % panel <= W ? s.inputs / panel * panel : s.inputs;
+    for (int i = s.begin; i < last; i += W) {
+        T* out = s.transposed + (i / panel) * s.transposed_panel;  // rows of a W^T panel: outputs; columns: inputs
+        const int step = i >= half_from ? W : panel;
+        for (int column = 0; column < s.outputs; column += W) {
+            Vec<T> block[W];
+            for (int r = 0; r < W; ++r) block[r] = i + r < last ? load(s.weights + (i + r) * width + column) : Vec<T>{};
+            transpose<T>(block);
+            const int real = s.outputs - column < W ? s.outputs - column : W;
+            for (int c = 0; c < real; ++c) store<T>(out + std::ptrdiff_t(s.first_output + column + c) * step + i % panel, block[c]);
+        }
+    }
+}
+
+template <class T, int NV> INLINE void dense_sums(const Stripe<T>& s, T* sums) {
+    for (int k = 0; k < s.rows; k += depth_block) {
+        const int to = s.rows - k < depth_block ? s.rows : k + depth_block;
+        for_tiles(s.begin, s.end, tallest<NV>, [&](int row, int height) {
+            tile_at<WeightGradient<T>::template Tile, NV>(height)(s, row, k, to, sums + (row - s.begin) * NV * lanes<T>);
+        });
+    }
+}
+
+template <class T> INLINE void sparse_sums(const Stripe<T>& s, T* sums) {
+    constexpr int W = lanes<T>;
+    for (int row = s.begin; row < s.end; ++row)
+        for (int v = 0; v < s.vectors; ++v) {
+            T* sum = sums + ((row - s.begin) * s.vectors + v) * W;
+            Vec<T> acc = load(sum);
+            if (row == s.inputs) {
+                for (int r = 0; r < s.rows; ++r) acc += load(s.delta + r * s.ld_delta + v * W);
+            } else {
+                for (std::int32_t at = s.column_start[row]; at < s.column_start[row + 1]; ++at) {
+                    const T* delta = s.delta + s.column_row[at] * s.ld_delta + v * W;
+                    acc = fma<T>(broadcast<T>(s.column_value[at]), load(delta), acc);
+                }
+            }
+            store<T>(sum, acc);
+        }
+}
+
+template <class T> void stripe_step(const Stripe<T>& s) {
+    const std::ptrdiff_t width = s.vectors * lanes<T>, n = (s.end - s.begin) * width;
+    alignas(64) T sums[(stripe_rows + 1) * 2 * lanes<T>];
+    T* partial = s.gradient + s.begin * width;
+    if (s.resume) std::memcpy(sums, partial, n * sizeof(T));
+    else std::memset(sums, 0, n * sizeof(T));
+    if (s.column_start) sparse_sums<T>(s, sums);
+    else if (s.vectors == 2) dense_sums<T, 2>(s, sums);
+    else dense_sums<T, 1>(s, sums);
+    if (!s.finish) {
+        std::memcpy(partial, sums, n * sizeof(T));
+        return;
+    }
+    s.sums[0] = s.sums[1] = s.sums[2] = 0;
+    const int weights_end = s.end < s.inputs ? s.end : s.inputs;
+    finish<T>(s, sums, s.begin, weights_end, s.step->alpha);
+    if (s.end > weights_end) finish<T>(s, sums, weights_end, s.end, T(0));
+    s.sums[0] = squares<T>(s.weights + s.begin * width, (weights_end - s.begin) * width);
+    if (s.transposed && s.step->solver != Solver::gradient) write_transposed<T>(s);
+}
+
+template <class T> constexpr Kernels<T> table = {lanes<T>,           2 * lanes<T>,  stripe_rows,      &forward<T>,     &forward_sparse<T>,
+                                                 &backward<T>,       &activate<T>,  &output<T>,       &stripe_step<T>, &squares<T>,
+                                                 &write_transposed<T>};
+
+#define CHAINRULE_STRING(x) #x
+#define CHAINRULE_NAME(x) CHAINRULE_STRING(x)
+extern const KernelSet kernels;
+const KernelSet kernels = {CHAINRULE_NAME(CHAINRULE_ISA), &table<float>, &table<double>};
+
+}  // namespace CHAINRULE_ISA
+}  // namespace chainrule

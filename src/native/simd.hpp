@@ -1,0 +1,150 @@
+// Vectors of the instruction set this file is compiled for. GCC/Clang vector extensions carry the arithmetic; the few operations
+// they lack (fused multiply-add, square root, maximum) come from intrinsics. -ffp-contract=off is set for these files, so a product
+// is fused exactly where `fma` is written and every instantiation rounds alike.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#define INLINE inline __attribute__((always_inline))
+
+namespace chainrule {
+namespace CHAINRULE_ISA {
+
+#if defined(CHAINRULE_VECTOR_BYTES)
+constexpr int vector_bytes = CHAINRULE_VECTOR_BYTES;
+#elif defined(__AVX512F__)
+constexpr int vector_bytes = 64;
+#elif defined(__AVX2__)
+constexpr int vector_bytes = 32;
+#else
+constexpr int vector_bytes = 16;
+#endif
+
+template <class T> struct Lane;
+template <> struct Lane<float> {
+    typedef float Vector __attribute__((vector_size(vector_bytes)));
+    typedef std::int32_t Bits __attribute__((vector_size(vector_bytes)));
+    using Int = std::int32_t;
+};
+template <> struct Lane<double> {
+    typedef double Vector __attribute__((vector_size(vector_bytes)));
+    typedef std::int64_t Bits __attribute__((vector_size(vector_bytes)));
+    using Int = std::int64_t;
+};
+
+template <class T> using Vec = typename Lane<T>::Vector;
+template <class T> using Bits = typename Lane<T>::Bits;
+template <class T> constexpr int lanes = vector_bytes / int(sizeof(T));
+
+template <class T> INLINE Vec<T> load(const T* p) {
+    Vec<T> v;
+    std::memcpy(&v, p, sizeof v);
+    return v;
+}
+template <class T> INLINE void store(T* p, Vec<T> v) { std::memcpy(p, &v, sizeof v); }
+template <class T> INLINE Vec<T> broadcast(T x) { return x - Vec<T>{}; }
+
+template <class T> INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) {
+#if defined(__AVX512F__)
+    if constexpr (vector_bytes == 64) {
+        if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+        else return (Vec<T>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+    }
+#elif defined(__FMA__)
+    if constexpr (vector_bytes == 32) {
+        if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+        else return (Vec<T>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+    }
+#elif defined(__aarch64__)
+    if constexpr (vector_bytes == 16) {
+        if constexpr (sizeof(T) == 4) return (Vec<T>)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+        else return (Vec<T>)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+    }
+#endif
+    return a * b + c;
+}
+
+template <class T> INLINE Vec<T> square_root(Vec<T> a) {
+#if defined(__AVX512F__)
+    if constexpr (vector_bytes == 64) {
+        if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_sqrt_ps((__m512)a);
+        else return (Vec<T>)_mm512_sqrt_pd((__m512d)a);
+    }
+#elif defined(__AVX2__)
+    if constexpr (vector_bytes == 32) {
+        if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_sqrt_ps((__m256)a);
+        else return (Vec<T>)_mm256_sqrt_pd((__m256d)a);
+    }
+#elif defined(__x86_64__)
+    if constexpr (vector_bytes == 16) {
+        if constexpr (sizeof(T) == 4) return (Vec<T>)_mm_sqrt_ps((__m128)a);
+        else return (Vec<T>)_mm_sqrt_pd((__m128d)a);
+    }
+#endif
+    for (int i = 0; i < lanes<T>; ++i) a[i] = std::sqrt(a[i]);
+    return a;
+}
+
+// The larger of `a` and `b`; a NaN in `b` stays.
+template <class T> INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) {
+#if defined(__AVX512F__)
+    if constexpr (vector_bytes == 64) {
+        if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_max_ps((__m512)a, (__m512)b);
+        else return (Vec<T>)_mm512_max_pd((__m512d)a, (__m512d)b);
+    }
+#elif defined(__AVX2__)
+    if constexpr (vector_bytes == 32) {
+        if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_max_ps((__m256)a, (__m256)b);
+        else return (Vec<T>)_mm256_max_pd((__m256d)a, (__m256d)b);
+    }
+#endif
+    return a > b ? a : b;
+}
+
+template <class T> INLINE double sum_lanes(Vec<T> v) {
+    double total = 0;
+    for (int i = 0; i < lanes<T>; ++i) total += double(v[i]);
+    return total;
+}
+
+// In-place transposition of a square block, one vector per row: each stage swaps one bit of the row and the column index.
+template <class T> INLINE void transpose(Vec<T> (&rows)[lanes<T>]) {
+    constexpr int W = lanes<T>;
+#pragma GCC unroll 8
+    for (int s = 1; s < W; s *= 2) {
+#pragma GCC unroll 16
+        for (int r = 0; r < W; ++r) {
+            if (r & s) continue;
+            Bits<T> low, high;
+            for (int c = 0; c < W; ++c) {
+                low[c] = (c & s) ? W + c - s : c;
+                high[c] = (c & s) ? W + c : c + s;
+            }
+            const Vec<T> a = rows[r], b = rows[r + s];
+#if defined(__clang__)
+            Vec<T> x, y;
+            for (int c = 0; c < W; ++c) {
+                x[c] = (c & s) ? b[c - s] : a[c];
+                y[c] = (c & s) ? b[c] : a[c + s];
+            }
+            rows[r] = x;
+            rows[r + s] = y;
+#else
+            rows[r] = __builtin_shuffle(a, b, low);
+            rows[r + s] = __builtin_shuffle(a, b, high);
+#endif
+        }
+    }
+}
+
+}  // namespace CHAINRULE_ISA
+}  // namespace chainrule
