@@ -13,8 +13,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-MISSING = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "NAN", "-nan", "-NaN", "NaT", "null", "NULL", "Null",
-           "None")  # fmt: skip
+MISSING = (
+    "", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "NAN", "-nan", "-NaN", "NaT", "null", "NULL", "Null", "None",
+)  # fmt: skip
 TRUTH = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"), ("off", "on"), ("0", "1"))
 DATE_FORMATS = (
     "%Y-%m-%d", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M",
@@ -37,7 +38,8 @@ class Parsed(NamedTuple):
 def text_of(column: pl.Series) -> pl.Series:
     """The cells as text without surrounding blanks; missing cells are null."""
     if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
-        return pl.Series(column.name, [None if cell is None else repr(cell) for cell in column.to_list()], dtype=pl.String)
+        shown = [None if cell is None else repr(cell) for cell in column.to_list()]
+        return pl.Series(column.name, shown, dtype=pl.String)
     if column.dtype.is_float():
         # 3.0 and 3 are one category, whichever file they came from.
         values = column.to_numpy()
@@ -93,12 +95,13 @@ def dates(column: pl.Series, pattern: str) -> Parsed:
 def date_part(seconds: NDArray[np.float64], part: str) -> NDArray[np.float64]:
     """One numeric part of moments given in seconds since 1970-01-01; NaN stays NaN."""
     days = np.floor(seconds / 86_400)
-    if part == "days":
-        return seconds / 86_400
-    if part == "hour":
-        return (seconds - 86_400 * days) / 3600
-    if part == "weekday":
-        return np.mod(days + 3, 7)
-    known = np.where(np.isnan(days), 0, days).astype("datetime64[D]")
-    month = known.astype("datetime64[M]").astype(np.int64) % 12
-    return np.where(np.isnan(days), np.nan, month.astype(np.float64) + 1)
+    if part == "month":
+        known = np.where(np.isnan(days), 0, days).astype("datetime64[D]")
+        month = known.astype("datetime64[M]").astype(np.int64) % 12
+        return np.where(np.isnan(days), np.nan, month.astype(np.float64) + 1)
+    simple: dict[str, NDArray[np.float64]] = {
+        "days": seconds / 86_400,
+        "weekday": np.mod(days + 3, 7),
+        "hour": (seconds - 86_400 * days) / 3600,
+    }
+    return simple[part]

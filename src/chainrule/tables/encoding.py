@@ -1,7 +1,7 @@
 """Table to network inputs: fitted by scikit-learn's transformers on the training rows, applied from the plain schema.
 
-`fit_columns` is the only place that learns numbers from cells; `Encoder` only reads the schema. Training itself goes through
-`Encoder`, so a model read from a file sees the same bits as the one that was trained.
+`fit_columns` is the only place that learns numbers from cells; `Encoder` only reads the schema. Training itself goes
+through `Encoder`, so a model read from a file sees the same bits as the one that was trained.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def category_text(column: pl.Series, schema: ColumnSchema) -> pl.Series:
     text = text_of(column)
     if schema.format != "code":
         return text
-    values = numbers(column).values
-    return pl.Series([number_text(v) if np.isfinite(v) else t for v, t in zip(values, text, strict=True)], dtype=pl.String)
+    cells = zip(numbers(column).values, text, strict=True)
+    return pl.Series([number_text(value) if np.isfinite(value) else cell for value, cell in cells], dtype=pl.String)
 
 
 def parse(column: pl.Series, schema: ColumnSchema) -> dict[str, Parsed]:

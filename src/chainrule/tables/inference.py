@@ -17,8 +17,7 @@ from chainrule.tables.cells import DATE_FORMATS, TRUTH, dates, number_text, numb
 from chainrule.tables.schema import ColumnSchema
 from chainrule.tables.table import Table
 
-IDENTIFIER_NAME = re.compile(r"(^|[\s_\-.])(id|ids|uuid|guid|key|index|number|nr|no|rowid)$|[a-z](Id|ID)$|^#$", re.IGNORECASE)
-IDENTIFIER_CAMEL = re.compile(r"[a-z](Id|ID)$")
+IDENTIFIER_NAME = re.compile(r"(?i:(^|[\s_\-.])(id|ids|uuid|guid|key|index|number|nr|no|rowid)$)|[a-z](Id|ID)$|^#$")
 MAX_LEVELS, ROWS_PER_LEVEL, FEW_LEVELS, MAX_CODES = 1000, 4, 10, 10
 MOSTLY = 0.95
 
@@ -35,9 +34,7 @@ def infer_column(table: Table, name: str) -> ColumnSchema:
     return ColumnSchema(name, kind, used, reason, missing, distinct, "" if levels else form, levels)
 
 
-def _kind(
-    table: Table, column: pl.Series, text: pl.Series, present: pl.Series, distinct: int
-) -> tuple[str, str, str]:
+def _kind(table: Table, column: pl.Series, text: pl.Series, present: pl.Series, distinct: int) -> tuple[str, str, str]:
     """Kind, reason, format."""
     if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
         return "text", f"cells of type {column.dtype} cannot be used", ""
@@ -78,16 +75,16 @@ def _numeric(table: Table, column: pl.Series, distinct: int) -> tuple[str, str, 
             raise TableError(_mixed(table, column, parsed.wrong, share))
         return None
     values = parsed.values[~parsed.missing]
-    return _identifier(str(column.name), values, len(column)) or _code(values, distinct) or (
-        "numeric", f"{distinct:,} different numbers" + (", written with a decimal comma" if decimal == "," else ""), decimal
-    )
+    told = f"{distinct:,} different numbers" + (", written with a decimal comma" if decimal == "," else "")
+    special = _identifier(str(column.name), values, len(column)) or _code(values, distinct)
+    return special or ("numeric", told, decimal)
 
 
 def _mixed(table: Table, column: pl.Series, wrong: NDArray[np.int64], share: float) -> str:
     row = int(wrong[0])
     return (
-        f"{table.where(row, str(column.name))}: found {column[row]!r} where {share:.1%} of the column are finite numbers; "
-        "correct the cell, leave it empty, or drop the column."
+        f"{table.where(row, str(column.name))}: found {column[row]!r} where {share:.1%} of the cells are finite "
+        "numbers; correct the cell, leave it empty, or drop the column."
     )
 
 
@@ -95,7 +92,7 @@ def _identifier(name: str, values: NDArray[np.float64], rows: int) -> tuple[str,
     unique = np.unique(values)
     if rows < 10 or unique.size < 0.9 * rows or np.any(unique != np.floor(unique)):
         return None
-    if IDENTIFIER_NAME.search(name) or IDENTIFIER_CAMEL.search(name):
+    if IDENTIFIER_NAME.search(name):
         return "identifier", f"its name, and {unique.size:,} different whole numbers in {rows:,} rows", ""
     if unique.size == rows and unique[-1] - unique[0] == rows - 1:
         return "identifier", f"the whole numbers from {unique[0]:.0f} to {unique[-1]:.0f}, each once", ""

@@ -1,4 +1,4 @@
-"""The estimator behind a table model: made from the settings, trained with the validation rows, watched epoch by epoch."""
+"""The estimator behind a table model: made from the settings, trained with the validation rows, watched by epochs."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from chainrule.tables.encoding import Encoder, fit_columns
 from chainrule.tables.evaluation import Evaluation, evaluate_classes, evaluate_numbers
 from chainrule.tables.inference import infer_column
 from chainrule.tables.learner import make_estimator, train
-from chainrule.tables.schema import ColumnSchema, TableSchema
+from chainrule.tables.schema import ColumnSchema, TableSchema, TargetSchema
 from chainrule.tables.settings import Choice, choose_settings, validation_share
 from chainrule.tables.splitting import Split, split
 from chainrule.tables.table import Table
@@ -184,13 +184,13 @@ def _sizes(hidden: Sequence[int] | None) -> tuple[int, ...] | None:
     return None if hidden is None else tuple(hidden)
 
 
-def _codes(table: Table, goal: targets.TargetSchema) -> NDArray[np.int64]:
+def _codes(table: Table, goal: TargetSchema) -> NDArray[np.int64]:
     return targets.class_codes(targets.labels_of(table, goal), goal)
 
 
 def _understand(
     table: Table, target: str, task: str | None, drop: Sequence[str], notes: list[str]
-) -> tuple[tuple[ColumnSchema, ...], targets.TargetSchema, NDArray[np.int64]]:
+) -> tuple[tuple[ColumnSchema, ...], TargetSchema, NDArray[np.int64]]:
     """Column drafts, target draft, and the rows that have a target."""
     table.require([target, *drop])
     if target in drop:
@@ -206,10 +206,10 @@ def _understand(
     return asked, goal, rows
 
 
-def _schema(columns: tuple[ColumnSchema, ...], goal: targets.TargetSchema, parts: Split, table: Table) -> TableSchema:
+def _schema(columns: tuple[ColumnSchema, ...], goal: TargetSchema, parts: Split, table: Table) -> TableSchema:
     if not any(column.used for column in columns):
         told = "; ".join(f"{column.name!r}: {column.kind}, {column.reason}" for column in columns[:5])
-        raise TableError(f"{table.path}: no column is of use as an input for {goal.name!r} ({told or 'there is none'}).")
+        raise TableError(f"{table.path}: no column is of use to predict {goal.name!r} ({told or 'there is none'}).")
     return TableSchema(columns, goal, int(parts.train.size))
 
 

@@ -25,8 +25,14 @@ from chainrule.tables.table import Table
 MAX_COLUMNS = 20_000
 # Text compresses tenfold; a file that grows past both limits is a bomb, not a table.
 MAX_GROWTH, ALWAYS_ALLOWED = 200, 256 * 2**20
-FOREIGN = {b"PK\x03\x04": "a ZIP or Excel file", b"\xd0\xcf\x11\xe0": "an old Excel file", b"%PDF": "a PDF file",
-           b"\x80\x04\x95": "a pickle file", b"\x28\xb5\x2f\xfd": "a zstd file", b"BZh9": "a bzip2 file"}
+FOREIGN = {
+    b"PK\x03\x04": "a ZIP or Excel file",
+    b"\xd0\xcf\x11\xe0": "an old Excel file",
+    b"%PDF": "a PDF file",
+    b"\x80\x04\x95": "a pickle file",
+    b"\x28\xb5\x2f\xfd": "a zstd file",
+    b"BZh9": "a bzip2 file",
+}
 
 
 def read_table(path: str | os.PathLike[str], *, must_have: Sequence[str] | None = None) -> Table:

@@ -60,5 +60,5 @@ def _table(*choices: Choice) -> dict[str, Choice]:
 
 
 def validation_share(choices: tuple[Choice, ...]) -> float:
-    """The share of the remaining rows that chooses the best epoch; none for L-BFGS, which has no epochs to choose from."""
-    return 0.1 if any(choice.name == "solver" and choice.value == "lbfgs" for choice in choices) is False else 0.0
+    """The share of the rows, test rows left out, that chooses the best epoch; none for L-BFGS, which has no epochs."""
+    return 0.0 if any(choice.name == "solver" and choice.value == "lbfgs" for choice in choices) else 0.1

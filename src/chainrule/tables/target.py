@@ -75,20 +75,22 @@ def _looks_continuous(values: NDArray[np.float64] | None, distinct: int) -> tupl
     return True, f", more than {MAX_NUMERIC_CLASSES} or too few rows of each to be classes"
 
 
-def _classes(table: Table, draft: TargetSchema, counts: Counter[str], column: pl.Series, task: str | None) -> TargetSchema:
-    name, rows = draft.name, counts.total()
+def _classes(
+    table: Table, draft: TargetSchema, counts: Counter[str], column: pl.Series, task: str | None
+) -> TargetSchema:
+    name, rows, place = draft.name, counts.total(), f"{table.path}, target column {draft.name!r}"
     if len(counts) > MAX_CLASSES or len(counts) > 0.5 * rows:
         kind = infer_column(table, name).kind
         raise TableError(
-            f"{table.path}, target column {name!r}: {len(counts):,} different values in {rows:,} rows are too many to be "
-            f"classes (the column looks {kind}); choose another target or the task regression."
+            f"{place}: {len(counts):,} different values in {rows:,} rows are too many to be classes (the column looks "
+            f"{kind}); choose another target or the task regression."
         )
     if task == "binary" and len(counts) != 2:
-        raise TableError(f"{table.path}, target column {name!r}: binary was asked for, but there are {len(counts)} values.")
+        raise TableError(f"{place}: binary was asked for, but there are {len(counts)} values.")
     labels = {text: _label(text, column.dtype) for text in counts}
     if len({type(label) for label in labels.values()}) > 1 or len(set(labels.values())) < len(labels):
         labels = {text: text for text in counts}
-    ordered = sorted(counts, key=lambda text: labels[text])  # type: ignore[arg-type, return-value]
+    ordered = sorted(counts, key=lambda text: labels[text])
     kind = "binary" if len(counts) == 2 else "multiclass"
     classes = tuple(labels[text] for text in ordered)
     return replace(draft, task=kind, classes=classes, counts=tuple(counts[text] for text in ordered))
@@ -132,7 +134,8 @@ def numbers_of(table: Table, schema: TargetSchema) -> NDArray[np.float64]:
     parsed = numbers(table.column(schema.name), schema.decimal)
     if parsed.wrong.size:
         row = int(parsed.wrong[0])
-        raise TableError(f"{table.where(row, schema.name)}: expected a number, found {table.frame[schema.name][row]!r}.")
+        found = table.frame[schema.name][row]
+        raise TableError(f"{table.where(row, schema.name)}: expected a number, found {found!r}.")
     return parsed.values
 
 

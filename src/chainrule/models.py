@@ -1,0 +1,126 @@
+"""Model files: an estimator or a table model as one safetensors file, and back.
+
+The file is data: a JSON document (network, parameters, classes, schema, training summary, versions) and arrays (theta,
+curves). Reading it runs nothing from it, tries no other format, and believes nothing before it is checked.
+`docs/decisions/model-files.md` describes the format.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import scipy
+import sklearn
+
+import chainrule
+from chainrule.container import Arrays, read, write
+from chainrule.errors import ModelFileError
+from chainrule.estimator_state import describe, restore
+
+FIELDS = ("estimator", "table", "versions")
+
+
+def save(model: Any, path: str | os.PathLike[str]) -> None:
+    """Write a fitted estimator or table model to a file, atomically and durably.
+
+    Parameters
+    ----------
+    model : MLPClassifier, MLPRegressor or TableModel
+        Fitted.
+    path : path-like
+        The file; one that stands there is replaced once the new one is complete on disk.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written; what stood there is unchanged.
+    TypeError, ValueError
+        The model cannot be written as plain data, or is not fitted.
+    """
+    table = hasattr(model, "schema") and hasattr(model, "estimator")
+    estimator, arrays = describe(model.estimator if table else model)
+    document = {
+        "versions": {
+            "chainrule": chainrule.__version__,
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+            "scikit-learn": sklearn.__version__,
+        },
+        "estimator": estimator,
+        "table": {"schema": model.schema.to_dict(), "summary": model.summary} if table else None,
+    }
+    write(path, document, arrays)
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Read the estimator or table model that `save` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    model : MLPClassifier, MLPRegressor or TableModel
+        It predicts the same bits as the saved one.
+
+    Raises
+    ------
+    ModelFileError
+        The file is missing, damaged, of a newer format, or no model file at all. Nothing in it was executed.
+    """
+    return _build(os.fspath(path), *read(path))
+
+
+def _build(name: str, document: dict[str, Any], arrays: Arrays) -> Any:
+    if sorted(document) != sorted(FIELDS):
+        raise ModelFileError(f"{name}: the document has {sorted(document)}; expected {sorted(FIELDS)}.")
+    try:
+        estimator = restore(document["estimator"], arrays)
+        return estimator if document["table"] is None else _table_model(estimator, document["table"])
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+        raise ModelFileError(f"{name}: not a valid model ({reason})") from error
+
+
+def _table_model(estimator: Any, data: Any) -> Any:
+    # Here, so that files of bare estimators are read without the table extra installed.
+    from chainrule.tables import TableModel, TableSchema
+
+    schema = TableSchema.from_dict(data["schema"])
+    if not isinstance(data["summary"], dict):
+        raise ValueError("table: the summary is not an object.")
+    inputs = estimator.n_features_in_
+    if len(schema.inputs) != inputs:
+        raise ValueError(f"table: the schema feeds {len(schema.inputs)} inputs, the network has {inputs}.")
+    if list(schema.target.classes) != getattr(estimator, "classes_", np.array([])).tolist():
+        raise ValueError("table: the classes of the schema are not those of the estimator.")
+    return TableModel(schema, estimator, data["summary"])
+
+
+def inspect_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a model file holds, as plain data, after the same checks as `load`.
+
+    Returns
+    -------
+    description : dict
+        kind, bytes, versions, estimator (class, parameters, network, classes...), n_parameters, dtype, and for a table
+        model its schema and training summary.
+    """
+    document, arrays = read(path)
+    _build(os.fspath(path), document, arrays)
+    table = document["table"]
+    return {
+        "kind": "estimator" if table is None else "table",
+        "bytes": os.path.getsize(path),
+        "versions": document["versions"],
+        "estimator": document["estimator"],
+        "n_parameters": int(arrays["theta"].size),
+        "dtype": arrays["theta"].dtype.name,
+        "curves": {name.removeprefix("curve."): arrays[name].tolist() for name in arrays if name.startswith("curve.")},
+        "schema": None if table is None else table["schema"],
+        "summary": None if table is None else table["summary"],
+    }
