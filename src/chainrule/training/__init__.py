@@ -1,0 +1,151 @@
+"""Training: `train` turns a network, parameters and data into an iterable of `Epoch` records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+
+from chainrule.engines import choose
+from chainrule.formulas.lookup import Array
+from chainrule.formulas.schedules import Schedule, get_schedule
+from chainrule.formulas.solvers import Solver, get_solver
+from chainrule.network import Network
+from chainrule.training.records import Epoch, Patience, TrainingState
+from chainrule.training.settings import Settings, prepared
+from chainrule.training.threads import default_threads
+from chainrule.training.training import Training
+from chainrule.training.validation import Validation, hold_out
+
+
+def train(
+    network: Network,
+    theta: Array,
+    X: Any,
+    y: Any,
+    *,
+    solver: str | Solver = "adam",
+    learning_rate: str | Schedule = "constant",
+    learning_rate_init: float = 0.001,
+    alpha: float = 0.0,
+    batch_size: int | str = "auto",
+    max_iter: int = 200,
+    shuffle: bool = True,
+    random_state: int | np.random.RandomState | None = None,
+    sample_weight: Any = None,
+    rows: NDArray[np.int64] | None = None,
+    validation: Validation | tuple[Any, ...] | None = None,
+    stop_on: str | None = None,
+    tol: float = 1e-4,
+    n_iter_no_change: float = 10,
+    engine: str = "auto",
+    n_threads: int | None = None,
+    resume: TrainingState | None = None,
+) -> Training:
+    """Train a network: ``for epoch in train(network, theta, X, y): print(epoch.loss)``.
+
+    Parameters
+    ----------
+    network : Network
+        What to train.
+    theta : ndarray of shape (P,)
+        Where to start, for example ``network.init(seed)``; it is not changed. Its precision is the training's.
+    X : array or scipy sparse matrix of shape (n, inputs)
+        Inputs; not copied if C-contiguous and of theta's type.
+    y : array of shape (n,) or (n, outputs)
+        Encoded targets: one-hot for softmax, 0/1 for logistic outputs, numbers otherwise.
+    solver : str or Solver
+        "sgd", "adam", "lbfgs", or an object such as ``Adam(beta_2=0.99)``.
+    learning_rate : str or Schedule
+        "constant", "invscaling", "adaptive", or a schedule object.
+    learning_rate_init : float
+        The initial rate.
+    alpha : float
+        L2 penalty, as scikit-learn defines it (docs/architecture.md).
+    batch_size : int or "auto"
+        Rows per step; "auto" is at most 200.
+    max_iter : int
+        Most epochs (iterations for lbfgs) of this call.
+    shuffle : bool
+        Whether to permute the rows before each epoch.
+    random_state : int, RandomState or None
+        Source of the permutations.
+    sample_weight : array of shape (n,) or None
+        Weights of the rows.
+    rows : ndarray of int or None
+        Rows to train on, in this order; None means all.
+    validation : Validation, (X, y), (X, y, sample_weight) or None
+        Evaluated after each epoch; the best epoch's parameters are then `Training.best_theta`.
+    stop_on : "loss", "validation" or None
+        What must improve by `tol` within `n_iter_no_change` epochs; None: the validation set if there is one.
+    tol : float
+        Least improvement that counts; for lbfgs also the gradient tolerance.
+    n_iter_no_change : int or inf
+        Epochs without improvement that are tolerated.
+    engine : str
+        "auto", "native" or "reference".
+    n_threads : int or None
+        Threads; None: all that the process may use.
+    resume : TrainingState or None
+        `Training.state` of an earlier training; pass its `theta` too.
+
+    Returns
+    -------
+    Training
+        An iterable of `Epoch` that also has `theta`, `best_theta`, `state`, `outcome`.
+
+    Raises
+    ------
+    ValueError
+        If shapes, names or the validation set do not fit.
+    DivergenceError
+        While iterating, if numbers become non-finite and there is no validation set to fall back on.
+    """
+    theta = np.asarray(theta)
+    network.views(theta)
+    chosen = get_solver(solver)
+    if validation is not None and not isinstance(validation, Validation):
+        held = prepared(network, validation[0], validation[1], (*validation, None)[2], theta.dtype)
+        validation = Validation(held.X, held.Y, held.sample_weight)
+    watched = stop_on or ("loss" if validation is None else "validation")
+    if watched not in ("loss", "validation") or (watched == "validation" and validation is None):
+        raise ValueError(f"stop_on must be 'loss', or 'validation' beside a validation set; got {stop_on!r}.")
+    settings = Settings(
+        solver=chosen,
+        schedule=get_schedule(learning_rate),
+        learning_rate_init=learning_rate_init,
+        alpha=alpha,
+        batch_size=batch_size,
+        max_iter=max_iter,
+        shuffle=shuffle,
+        tol=tol,
+        n_iter_no_change=n_iter_no_change,
+        watched=watched,
+        n_threads=default_threads() if n_threads is None else n_threads,
+    )
+    return Training(
+        network,
+        theta,
+        prepared(network, X, y, sample_weight, theta.dtype),
+        choose(engine, network, theta.dtype, chosen if chosen.stochastic else None),
+        settings,
+        check_random_state(random_state),
+        rows=rows,
+        validation=validation,
+        resume=resume,
+    )
+
+
+__all__ = [
+    "Epoch",
+    "Patience",
+    "Settings",
+    "Training",
+    "TrainingState",
+    "Validation",
+    "default_threads",
+    "hold_out",
+    "train",
+]

@@ -1,0 +1,268 @@
+"""The training loop: an iterable of `Epoch` records. Whoever iterates watches, prints, draws or stops.
+
+The stopping rules, the order of the random draws and the reported numbers are scikit-learn's (else: docs/decisions).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Generator, Iterator
+from math import isfinite, nan
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from chainrule.engines import Engine, TrainingData
+from chainrule.engines.reference import layer_norms
+from chainrule.errors import DivergenceError
+from chainrule.formulas.lookup import Array
+from chainrule.formulas.schedules import Adaptive, Clock
+from chainrule.formulas.solvers import LBFGS
+from chainrule.network import Network
+from chainrule.training import divergence, lbfgs
+from chainrule.training.records import Epoch, Patience, TrainingState
+from chainrule.training.settings import Settings
+from chainrule.training.validation import Evaluator, Validation
+
+
+class Training:
+    """A training in progress; iterate over it to train. Leaving the loop pauses it, iterating again goes on.
+
+    Attributes
+    ----------
+    network : Network
+        What is trained.
+    engine : str
+        Name of the engine that computes.
+    outcome : str
+        "running", "converged" (the stopping rule ended it), "max_iter", "diverged" or "interrupted".
+    complaint : str
+        What scikit-learn warns about this outcome; empty if it converged.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        theta: Array,
+        data: TrainingData,
+        engine: Engine,
+        settings: Settings,
+        rng: np.random.RandomState,
+        *,
+        rows: NDArray[np.int64] | None = None,
+        validation: Validation | None = None,
+        resume: TrainingState | None = None,
+    ) -> None:
+        self.network, self.engine, self.outcome, self.complaint = network, engine.name, "running", ""
+        self._engine, self._settings, self._data, self._rng = engine, settings, data, rng
+        self._start(theta, resume or TrainingState())
+        self._resume_order(np.arange(len(data.Y)) if rows is None else rows, resume)
+        self._batch = settings.rows_per_batch(len(self._order)) if settings.solver.stochastic else len(self._order)
+        evaluator = None if validation is None else Evaluator(network, validation, engine, settings.n_threads)
+        self._evaluator = evaluator
+        self._generator = self._run()
+
+    def _start(self, theta: Array, state: TrainingState) -> None:
+        settings, solver = self._settings, self._settings.solver
+        self._theta, self._session, self._state = theta, None, state
+        kept = settings.learning_rate_init == state.initial_rate
+        self._rate = state.rate if kept else settings.learning_rate_init
+        self._samples, self._epochs = state.samples, state.epochs
+        self._last_epoch = state.epochs + settings.max_iter
+        self._patience = state.patience if state.watched == settings.watched else Patience()
+        self._peak, self._best_theta = state.peak, state.best_theta
+        if solver.stochastic:
+            continued = set(state.solver_state) == set(solver.slots) and state.t > 0
+            self._session = self._engine.session(
+                self.network,
+                theta,
+                self._data,
+                solver,
+                settings.alpha,
+                settings.n_threads,
+                state.solver_state if continued else None,
+                state.t if continued else 0,
+            )
+
+    def _resume_order(self, rows: NDArray[np.int64], resume: TrainingState | None) -> None:
+        kept = None if resume is None else resume.order
+        self._order = rows if kept is None or len(kept) != len(rows) else kept
+        if resume is not None and resume.rng is not None:
+            self._rng = np.random.RandomState()
+            self._rng.set_state(resume.rng)
+
+    def __iter__(self) -> Iterator[Epoch]:
+        return self._generator
+
+    def close(self) -> None:
+        """End the training here; theta and state stay as they are."""
+        self._generator.close()
+
+    @property
+    def theta(self) -> Array:
+        """The present parameters (a copy)."""
+        return self._theta.copy() if self._session is None else self._session.theta
+
+    @property
+    def best_theta(self) -> Array:
+        """Parameters of the best epoch on the validation set; without one, the present ones."""
+        if self._evaluator is None or self._best_theta is None:
+            return self.theta
+        return self._best_theta.copy()
+
+    @property
+    def state(self) -> TrainingState:
+        """Where the training stands: with `theta`, all that `train(..., resume=state)` needs to go on exactly."""
+        return TrainingState(
+            solver_state={} if self._session is None else self._session.state,
+            t=0 if self._session is None else self._session.t,
+            initial_rate=self._settings.learning_rate_init,
+            rate=self._rate,
+            samples=self._samples,
+            epochs=self._epochs,
+            watched=self._settings.watched,
+            patience=self._patience,
+            peak=self._peak,
+            best_theta=self._best_theta,
+            order=self._order,
+            rng=self._rng.get_state(legacy=True),
+        )
+
+    def _run(self) -> Generator[Epoch]:
+        if self._evaluator is not None and self._best_theta is None:
+            self._best_theta = self.theta
+        try:
+            yield from self._stochastic() if self._settings.solver.stochastic else self._lbfgs()
+        except KeyboardInterrupt:
+            self.outcome = "interrupted"
+            warnings.warn("Training interrupted by user.", stacklevel=3)
+
+    def _stochastic(self) -> Iterator[Epoch]:
+        settings, session, n_rows = self._settings, self._session, len(self._order)
+        assert session is not None
+        steps = -(-n_rows // self._batch)
+        for _ in range(settings.max_iter):
+            started = perf_counter()
+            if settings.shuffle:
+                self._order = self._order[self._rng.permutation(n_rows)]
+            initial, now, most = settings.learning_rate_init, self._epochs, self._last_epoch
+            clock = Clock(initial, self._rate, now, most, steps, self._samples)
+            rates = settings.schedule.rates(clock).astype(np.float64, copy=False)
+            result = session.epoch(self._order, rates, self._batch)
+            self._samples += result.rows
+            yield self._judge(result.loss, float(rates[-1]), result.gradient_norms, result.update_norms, started)
+            if self.outcome != "running":
+                return
+        self.outcome = "max_iter"
+        self.complaint = (
+            f"Stochastic Optimizer: Maximum iterations ({settings.max_iter}) reached and the optimization hasn't "
+            "converged yet."
+        )
+
+    def _lbfgs(self) -> Iterator[Epoch]:
+        settings, dtype = self._settings, self._theta.dtype
+        solver = settings.solver
+        assert isinstance(solver, LBFGS)
+        evaluate = lbfgs.objective(self.network, self._engine, self._rows64(), settings.alpha, settings.n_threads)
+        start = before = self._theta.astype(np.float64)
+        started = perf_counter()
+        for found in lbfgs.minimize(evaluate, start, settings.max_iter, solver.max_fun, settings.tol):
+            if not isinstance(found, lbfgs.Iterate):
+                break
+            self._theta = found.theta.astype(dtype)
+            self._samples += len(self._order)
+            norms = layer_norms(self.network, found.gradient), layer_norms(self.network, found.theta - before)
+            before = found.theta
+            yield self._judge(found.loss, nan, *norms, started)
+            if self.outcome != "running":
+                return
+            started = perf_counter()
+        assert not isinstance(found, lbfgs.Iterate)
+        self._theta = found.x.astype(dtype)
+        if not isfinite(found.fun):
+            raise DivergenceError(self._diverged(float(found.fun), nan))
+        self.complaint = lbfgs.complaint(found, settings.max_iter)
+        self.outcome = "max_iter" if self.complaint else "converged"
+
+    def _rows64(self) -> TrainingData:
+        data, rows = self._data, self._order
+        if len(rows) < len(data.Y):
+            weight = None if data.sample_weight is None else data.sample_weight[rows]
+            data = TrainingData(data.X[rows], data.Y[rows], weight)
+        weight = None if data.sample_weight is None else data.sample_weight.astype(np.float64, copy=False)
+        return TrainingData(data.X.astype(np.float64, copy=False), data.Y.astype(np.float64, copy=False), weight)
+
+    def _judge(
+        self,
+        loss: float,
+        rate: float,
+        gradient_norms: NDArray[np.float64],
+        update_norms: NDArray[np.float64],
+        started: float,
+    ) -> Epoch:
+        """Evaluate, remember the best parameters, decide whether to stop; the epoch's record."""
+        self._epochs += 1
+        finite = isfinite(loss) and isfinite(sum(update_norms.tolist()))
+        if not finite and self._evaluator is None:
+            self.outcome = "diverged"
+            raise DivergenceError(self._diverged(loss, rate))
+        value, validation_loss, validation_score = -loss, None, None
+        if self._evaluator is not None:
+            validation_loss, validation_score = self._evaluate(finite)
+            value = -validation_loss if validation_score is None else validation_score
+            best = value > self._peak
+            if best:
+                self._peak, self._best_theta = value, self.theta
+        else:
+            best = value > self._patience.best
+        watched = value if self._settings.watched == "validation" else -loss
+        self._patience = self._patience.after(watched, self._settings.tol)
+        note = self._decide(rate) if finite else self._stop_diverged(loss, rate)
+        return Epoch(
+            self._epochs,
+            loss,
+            rate,
+            gradient_norms,
+            update_norms,
+            perf_counter() - started,
+            validation_loss,
+            validation_score,
+            best,
+            note,
+        )
+
+    def _evaluate(self, finite: bool) -> tuple[float, float | None]:
+        assert self._evaluator is not None
+        if not finite:
+            return nan, nan if self._evaluator.scores else None
+        return self._evaluator(self._session.theta if self._session is not None else self._theta)
+
+    def _decide(self, rate: float) -> str:
+        """Stop, or go on with a smaller rate, after too many epochs without improvement."""
+        settings = self._settings
+        if not self._patience.count > settings.n_iter_no_change:
+            return ""
+        if not settings.solver.stochastic and settings.watched == "loss":
+            return ""
+        what = "Validation score" if settings.watched == "validation" else "Training loss"
+        note = (
+            f"{what} did not improve more than tol={settings.tol:f} for {settings.n_iter_no_change} consecutive epochs."
+        )
+        slower = settings.schedule.after_plateau(self._rate)
+        if slower is None:
+            self.outcome, adaptive = "converged", isinstance(settings.schedule, Adaptive)
+            return note + (" Learning rate too small. Stopping." if adaptive else " Stopping.")
+        self._rate, self._patience = slower, Patience(0, self._patience.best)
+        return f"{note} Setting learning rate to {slower:f}"
+
+    def _diverged(self, loss: float, rate: float) -> str:
+        what = "The parameters became non-finite" if isfinite(loss) else f"The training loss became {loss}"
+        return divergence.message(what, max(self._epochs, 1), rate, self._data.X, self._data.Y)
+
+    def _stop_diverged(self, loss: float, rate: float) -> str:
+        self.outcome = "diverged"
+        note = f"{self._diverged(loss, rate)} Training stops here; the best parameters before this epoch are kept."
+        warnings.warn(note, ConvergenceWarning, stacklevel=6)
+        return note
