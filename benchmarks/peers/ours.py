@@ -1,0 +1,59 @@
+"""chainrule, through its engine's training session: one call per epoch, as the estimators do."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cells import ALPHA, BETA_1, BETA_2, EPSILON, MOMENTUM, Cell
+from chainrule.engines import ENGINES, TrainingData
+from chainrule.formulas.solvers import SGD, Adam
+from chainrule.network import Dense, Network
+from problem import Problem
+
+ENGINE = "native"
+
+
+def covers(cell: Cell) -> bool:
+    """Every cell."""
+    return True
+
+
+def network(cell: Cell) -> Network:
+    """The cell's network."""
+    output, loss = ("softmax", "log_loss") if cell.task == "classification" else ("identity", "squared_error")
+    hidden = [Dense(units, cell.activation) for units in cell.widths[1:-1]]
+    return Network(cell.widths[0], (*hidden, Dense(cell.widths[-1], output)), loss)
+
+
+class Run:
+    """A network and its data; a reset begins a new session."""
+
+    def __init__(self, problem: Problem, threads: int, engine: str = ENGINE) -> None:
+        cell = problem.cell
+        self.problem, self.threads = problem, threads
+        self.network = network(cell)
+        self.theta = self.network.pack(problem.weights, problem.biases)
+        self.data = TrainingData(np.ascontiguousarray(problem.X), np.ascontiguousarray(problem.Y))
+        self.orders = [order.astype(np.int64) for order in problem.orders]
+        self.solver = Adam(BETA_1, BETA_2, EPSILON) if cell.solver == "adam" else SGD(MOMENTUM, True)
+        self.rates = np.full(cell.steps, cell.rate)
+        refusal = ENGINES[engine].refusal(self.network, self.theta.dtype, self.solver)
+        if refusal:
+            raise ImportError(refusal)
+        self.engine = ENGINES[engine]
+
+    def reset(self) -> None:
+        """Initial weights, zero state."""
+        self.session = self.engine.session(
+            self.network, self.theta, self.data, self.solver, alpha=ALPHA, n_threads=self.threads
+        )
+
+    def run_epochs(self, n: int) -> list[float]:
+        """Train n epochs."""
+        batch = self.problem.cell.batch
+        return [self.session.epoch(self.orders[epoch % len(self.orders)], self.rates, batch).loss for epoch in range(n)]
+
+
+def prepare(problem: Problem, threads: int) -> Run:
+    """The native engine."""
+    return Run(problem, threads)

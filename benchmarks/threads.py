@@ -1,0 +1,58 @@
+"""Fixing the number of threads of every library (before it is imported, in a fresh process), and letting them rest."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+HERE = Path(__file__).parent
+LIBRARIES = ("OMP_NUM", "MKL_NUM", "OPENBLAS_NUM", "NUMEXPR_NUM", "VECLIB_MAXIMUM")
+ONE_XLA_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+
+
+def environment(threads: int) -> dict[str, str]:
+    """This process's environment with every thread setting at `threads`."""
+    fixed = {f"{name}_THREADS": str(threads) for name in LIBRARIES}
+    fixed |= {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": ONE_XLA_THREAD if threads == 1 else ""}
+    return {**os.environ, **fixed, "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])}
+
+
+def pin(threads: int) -> None:
+    """Keep this process on the first `threads` processors, where the system allows it (as `taskset -c 0` does)."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+
+
+def settle() -> None:
+    """Wait until the threads of the library that ran last have stopped spinning (OpenBLAS's do so for some 30 ms)."""
+    time.sleep(0.04)
+
+
+def python(script: str, arguments: Sequence[str], threads: int, capture: bool = False) -> subprocess.CompletedProcess:
+    """Run a script of this folder in a fresh pinned interpreter with these thread settings."""
+    command = [sys.executable, str(HERE / script), *arguments]
+    return subprocess.run(
+        command,
+        env=environment(threads),
+        preexec_fn=lambda: pin(threads),
+        stdout=subprocess.PIPE if capture else None,
+        text=True,
+        check=True,
+    )
+
+
+def statement(code: str, threads: int) -> str:
+    """What a line of Python prints in a fresh pinned interpreter, outside this folder."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(threads),
+        preexec_fn=lambda: pin(threads),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return done.stdout
