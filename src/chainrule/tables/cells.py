@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 MISSING = (
-    "", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "NAN", "-nan", "-NaN", "NaT", "null", "NULL", "Null", "None",
+    "", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "-nan", "-NaN", "NaT", "null", "NULL", "Null", "None",
 )  # fmt: skip
 TRUTH = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"), ("off", "on"), ("0", "1"))
 DATE_FORMATS = (
