@@ -9,8 +9,7 @@ namespace CHAINRULE_ISA {
 
 template <class T, int N> INLINE Vec<T> horner(Vec<T> x, const T (&c)[N]) {
     Vec<T> y = broadcast<T>(c[0]);
-#pragma GCC unroll 16
-    for (int i = 1; i < N; ++i) y = fma<T>(y, x, broadcast<T>(c[i]));
+    UNROLL for (int i = 1; i < N; ++i) y = fma<T>(y, x, broadcast<T>(c[i]));
     return y;
 }
 

@@ -12,22 +12,30 @@ namespace CHAINRULE_ISA {
 // Tile heights that fill the registers: accumulators + NV operands + one broadcast.
 template <int NV> constexpr int tallest = NV == 1 ? 12 : (vector_bytes == 64 ? 12 : 6);
 
-// acc += A * B; A's element (m, k) is at a[m * ld + k] if ByRow (activations times weights), else at a[k * ld + m] (dW = A^T delta).
+// acc += A * B over `depth` steps within one block: A's element (m, k) is at a[m * panel + k] if ByRow (activations times weights),
+// else at a[k * panel + m] (dW = A^T delta).
 template <class T, int MR, int NV, bool ByRow>
-INLINE void accumulate(Vec<T> (&acc)[MR][NV], const T* a, std::ptrdiff_t lda, const T* b, std::ptrdiff_t ldb, int depth) {
-    constexpr int W = lanes<T>;
+INLINE void accumulate(Vec<T> (&acc)[MR][NV], const T* a, const T* b, std::ptrdiff_t ldb, int depth) {
+    constexpr int W = lanes<T>, panel = 2 * W;
 #pragma GCC unroll 2
     for (int k = 0; k < depth; ++k, b += ldb) {
         Vec<T> right[NV];
-#pragma GCC unroll 2
-        for (int v = 0; v < NV; ++v) right[v] = load(b + v * W);
-#pragma GCC unroll 12
-        for (int m = 0; m < MR; ++m) {
-            const Vec<T> left = broadcast<T>(ByRow ? a[m * lda + k] : a[k * lda + m]);
-#pragma GCC unroll 2
-            for (int v = 0; v < NV; ++v) acc[m][v] = fma<T>(left, right[v], acc[m][v]);
+        UNROLL for (int v = 0; v < NV; ++v) right[v] = load(b + v * W);
+        UNROLL for (int m = 0; m < MR; ++m) {
+            const Vec<T> left = broadcast<T>(ByRow ? a[m * panel + k] : a[k * panel + m]);
+            UNROLL for (int v = 0; v < NV; ++v) acc[m][v] = fma<T>(left, right[v], acc[m][v]);
         }
     }
+}
+
+// acc += in * weights, block by block of the input's columns.
+template <class T, int MR, int NV> INLINE void multiply(Vec<T> (&acc)[MR][NV], const Product<T>& p, int row) {
+    constexpr int panel = 2 * lanes<T>;
+    const T *a = p.in + row * panel, *b = p.weights;
+    int left = p.depth;
+    for (; left >= panel; left -= panel, a += p.in_block, b += panel * p.ld_weights)
+        accumulate<T, MR, NV, true>(acc, a, b, p.ld_weights, panel);
+    accumulate<T, MR, NV, true>(acc, a, b, p.ld_weights, left);
 }
 
 // Calls f(first, height) for tiles of at most `tallest`, as even as possible.
@@ -57,12 +65,11 @@ template <class T> struct Forward {
         static void run(const Product<T>& p, int row, T floor) {
             constexpr int W = lanes<T>;
             Vec<T> acc[MR][NV];
-            for (int m = 0; m < MR; ++m)
-                for (int v = 0; v < NV; ++v) acc[m][v] = load(p.bias + v * W);
-            accumulate<T, MR, NV, true>(acc, p.in + row * p.ld_in, p.ld_in, p.weights, p.ld_weights, p.depth);
+            UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v) acc[m][v] = load(p.bias + v * W);
+            multiply<T, MR, NV>(acc, p, row);
             const Vec<T> least = broadcast<T>(floor);
-            for (int m = 0; m < MR; ++m)
-                for (int v = 0; v < NV; ++v) store<T>(p.out + (row + m) * p.ld_out + v * W, maximum<T>(least, acc[m][v]));
+            UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v)
+                store<T>(p.out + ((row + m) * 2 + v) * W, maximum<T>(least, acc[m][v]));
         }
     };
     template <int NV> static void panel(const Product<T>& p, T floor) {
@@ -72,33 +79,32 @@ template <class T> struct Forward {
 
 template <class T> struct Backward {
     template <int MR, int NV> struct Tile {
-        static void run(const Product<T>& p, int row, Act act, const T* a, std::ptrdiff_t ld_a) {
+        static void run(const Product<T>& p, int row, Act act, const T* a) {
             constexpr int W = lanes<T>;
             Vec<T> acc[MR][NV] = {};
-            accumulate<T, MR, NV, true>(acc, p.in + row * p.ld_in, p.ld_in, p.weights, p.ld_weights, p.depth);
-            for (int m = 0; m < MR; ++m)
-                for (int v = 0; v < NV; ++v) {
-                    const Vec<T> slope = activation_slope<T>(act, load(a + (row + m) * ld_a + v * W));
-                    store<T>(p.out + (row + m) * p.ld_out + v * W, acc[m][v] * slope);
-                }
+            multiply<T, MR, NV>(acc, p, row);
+            UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v) {
+                const int at = ((row + m) * 2 + v) * W;
+                store<T>(p.out + at, acc[m][v] * activation_slope<T>(act, load(a + at)));
+            }
         }
     };
-    template <int NV> static void panel(const Product<T>& p, Act act, const T* a, std::ptrdiff_t ld_a) {
-        for_tiles(0, p.rows, tallest<NV>, [&](int row, int height) { tile_at<Tile, NV>(height)(p, row, act, a, ld_a); });
+    template <int NV> static void panel(const Product<T>& p, Act act, const T* a) {
+        for_tiles(0, p.rows, tallest<NV>, [&](int row, int height) { tile_at<Tile, NV>(height)(p, row, act, a); });
     }
 };
 
-// Rows [row, row + MR) of dW over batch rows [k0, k1), continuing the partial sums in `sums` (row-major, NV vectors wide).
+// MR rows of dW over `depth` batch rows, continuing the partial sums in `sums` (row-major, NV vectors wide) unless they are fresh.
+// `in` is at the tile's first column within its block.
 template <class T> struct WeightGradient {
     template <int MR, int NV> struct Tile {
-        static void run(const Stripe<T>& s, int row, int k0, int k1, T* sums) {
+        static void run(const T* in, const T* delta, int depth, T* sums, bool fresh) {
             constexpr int W = lanes<T>;
-            Vec<T> acc[MR][NV];
-            for (int m = 0; m < MR; ++m)
-                for (int v = 0; v < NV; ++v) acc[m][v] = load(sums + (m * NV + v) * W);
-            accumulate<T, MR, NV, false>(acc, s.in + k0 * s.ld_in + row, s.ld_in, s.delta + k0 * s.ld_delta, s.ld_delta, k1 - k0);
-            for (int m = 0; m < MR; ++m)
-                for (int v = 0; v < NV; ++v) store<T>(sums + (m * NV + v) * W, acc[m][v]);
+            Vec<T> acc[MR][NV] = {};
+            if (!fresh)
+                UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v) acc[m][v] = load(sums + (m * NV + v) * W);
+            accumulate<T, MR, NV, false>(acc, in, delta, 2 * W, depth);
+            UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v) store<T>(sums + (m * NV + v) * W, acc[m][v]);
         }
     };
 };

@@ -17,8 +17,8 @@ template <class T> void forward(const Product<T>& p, T floor) {
     p.vectors == 2 ? Forward<T>::template panel<2>(p, floor) : Forward<T>::template panel<1>(p, floor);
 }
 
-template <class T> void backward(const Product<T>& p, Act act, const T* a, std::ptrdiff_t ld_a) {
-    p.vectors == 2 ? Backward<T>::template panel<2>(p, act, a, ld_a) : Backward<T>::template panel<1>(p, act, a, ld_a);
+template <class T> void backward(const Product<T>& p, Act act, const T* a) {
+    p.vectors == 2 ? Backward<T>::template panel<2>(p, act, a) : Backward<T>::template panel<1>(p, act, a);
 }
 
 template <class T> void forward_sparse(const Product<T>& p, const SparseRows<T>& x, T floor) {
@@ -31,37 +31,41 @@ template <class T> void forward_sparse(const Product<T>& p, const SparseRows<T>&
             const Vec<T> value = broadcast<T>(x.values[at]);
             for (int v = 0; v < p.vectors; ++v) acc[v] = fma<T>(value, load(w + v * W), acc[v]);
         }
-        for (int v = 0; v < p.vectors; ++v) store<T>(p.out + r * p.ld_out + v * W, maximum<T>(broadcast<T>(floor), acc[v]));
+        for (int v = 0; v < p.vectors; ++v) store<T>(p.out + (r * 2 + v) * W, maximum<T>(broadcast<T>(floor), acc[v]));
     }
 }
 
 // Copies `units` columns of up to `lanes` rows into vectors whose lanes are rows; absent rows repeat the last one.
-template <class T> INLINE void rows_to_lanes(const T* rows, std::ptrdiff_t ld, int n_rows, int units, T* out) {
-    for (int lane = 0; lane < lanes<T>; ++lane) {
-        const T* row = rows + (lane < n_rows ? lane : n_rows - 1) * ld;
-        for (int k = 0; k < units; ++k) out[k * lanes<T> + lane] = row[k];
+template <class T> INLINE void rows_to_lanes(const T* rows, std::ptrdiff_t block, int n_rows, int units, T* out) {
+    constexpr int W = lanes<T>, panel = 2 * W;
+    for (int lane = 0; lane < W; ++lane) {
+        const T* row = rows + (lane < n_rows ? lane : n_rows - 1) * panel;
+        for (int k = 0; k < units; ++k) out[k * W + lane] = row[k / panel * block + k % panel];
     }
 }
 
-template <class T> INLINE void lanes_to_rows(const T* in, int n_rows, int units, T* rows, std::ptrdiff_t ld) {
+template <class T> INLINE void lanes_to_rows(const T* in, int n_rows, int units, T* rows, std::ptrdiff_t block) {
+    constexpr int W = lanes<T>, panel = 2 * W;
     for (int lane = 0; lane < n_rows; ++lane)
-        for (int k = 0; k < units; ++k) rows[lane * ld + k] = in[k * lanes<T> + lane];
+        for (int k = 0; k < units; ++k) rows[lane * panel + k / panel * block + k % panel] = in[k * W + lane];
 }
 
-template <class T> void activate(Act act, T* rows, std::ptrdiff_t ld, int n_rows, int units, T* scratch) {
-    constexpr int W = lanes<T>;
+template <class T> void activate(Act act, T* rows, std::ptrdiff_t block, int n_rows, int units, T* scratch) {
+    constexpr int W = lanes<T>, panel = 2 * W;
     if (act == Act::identity) return;
     if (act == Act::softmax) {
         for (int r = 0; r < n_rows; r += W) {
             const int here = n_rows - r < W ? n_rows - r : W;
-            rows_to_lanes(rows + r * ld, ld, here, units, scratch);
+            rows_to_lanes(rows + r * panel, block, here, units, scratch);
             softmax<T>(scratch, units);
-            lanes_to_rows(scratch, here, units, rows + r * ld, ld);
+            lanes_to_rows(scratch, here, units, rows + r * panel, block);
         }
         return;
     }
-    for (int r = 0; r < n_rows; ++r)
-        for (int k = 0; k < units; k += W) store<T>(rows + r * ld + k, activation_value<T>(act, load(rows + r * ld + k)));
+    for (int column = 0; column < units; column += panel, rows += block) {
+        const int step = units - column > W ? W : panel;  // a half-filled block has one vector a row
+        for (int at = 0; at < n_rows * panel; at += step) store<T>(rows + at, activation_value<T>(act, load(rows + at)));
+    }
 }
 
 template <class T> void output(const Output<T>& o) {
@@ -69,9 +73,9 @@ template <class T> void output(const Output<T>& o) {
     T *z = o.scratch, *a = z + o.outputs * W, *y = a + o.outputs * W;
     for (int first = 0; first < o.rows; first += W) {
         const int here = o.rows - first < W ? o.rows - first : W;
-        T* rows = o.scores + first * o.ld;
-        rows_to_lanes(rows, o.ld, here, o.outputs, z);
-        rows_to_lanes(rows, o.ld, here, o.outputs, a);
+        T* rows = o.scores + first * 2 * W;
+        rows_to_lanes(rows, o.block, here, o.outputs, z);
+        std::memcpy(a, z, sizeof(T) * W * o.outputs);
         Vec<T> weight = broadcast<T>(T(1));
         for (int lane = 0; lane < W; ++lane) {
             const std::int64_t row = o.order[first + (lane < here ? lane : here - 1)];
@@ -81,7 +85,7 @@ template <class T> void output(const Output<T>& o) {
         const Vec<T> loss = loss_and_delta<T>(o.loss, o.act, z, a, y, o.outputs) * weight;
         if (o.weights)
             for (int k = 0; k < o.outputs; ++k) store<T>(a + k * W, load(a + k * W) * weight);
-        lanes_to_rows(a, here, o.outputs, rows, o.ld);
+        lanes_to_rows(a, here, o.outputs, rows, o.block);
         for (int lane = 0; lane < here; ++lane) o.row_loss[first + lane] = loss[lane];
     }
 }
@@ -136,44 +140,61 @@ template <class T> INLINE void finish(const Stripe<T>& s, const T* sums, int beg
     }
 }
 
-// The stripe's new weights into the W^T panels, block by block through registers.
+// Transposes a block of `rows` rows and `columns` columns, at most `lanes` each; what is absent counts as zero.
+template <class T> INLINE void transpose_block(const T* from, std::ptrdiff_t ld_from, int rows, T* to, std::ptrdiff_t ld_to, int columns) {
+    constexpr int W = lanes<T>;
+    Vec<T> block[W];
+    if (rows == W && columns == W) {
+        UNROLL for (int r = 0; r < W; ++r) block[r] = load(from + r * ld_from);
+        transpose<T>(block);
+        UNROLL for (int c = 0; c < W; ++c) store<T>(to + c * ld_to, block[c]);
+        return;
+    }
+    for (int c = 0; c < columns; ++c)
+        for (int r = 0; r < W; ++r) to[c * ld_to + r] = r < rows ? from[r * ld_from + c] : T(0);
+}
+
+// The stripe's new weights into the W^T panels: rows there are outputs, columns inputs.
 template <class T> void write_transposed(const Stripe<T>& s) {
     constexpr int W = lanes<T>, panel = 2 * W;
     const int last = s.end < s.inputs ? s.end : s.inputs, width = s.vectors * W;
     const int half_from = s.inputs % panel > 0 && s.inputs % panel <= W ? s.inputs / panel * panel : s.inputs;
     for (int i = s.begin; i < last; i += W) {
-        T* out = s.transposed + (i / panel) * s.transposed_panel;  // rows of a W^T panel: outputs; columns: inputs
-        const int step = i >= half_from ? W : panel;
+        const int step = i >= half_from ? W : panel, rows = last - i < W ? last - i : W;
+        T* out = s.transposed + (i / panel) * s.transposed_panel + i % panel + std::ptrdiff_t(s.first_output) * step;
         for (int column = 0; column < s.outputs; column += W) {
-            Vec<T> block[W];
-            for (int r = 0; r < W; ++r) block[r] = i + r < last ? load(s.weights + (i + r) * width + column) : Vec<T>{};
-            transpose<T>(block);
-            const int real = s.outputs - column < W ? s.outputs - column : W;
-            for (int c = 0; c < real; ++c) store<T>(out + std::ptrdiff_t(s.first_output + column + c) * step + i % panel, block[c]);
+            const int columns = s.outputs - column < W ? s.outputs - column : W;
+            transpose_block(s.weights + i * width + column, width, rows, out + column * step, step, columns);
         }
     }
 }
 
-template <class T, int NV> INLINE void dense_sums(const Stripe<T>& s, T* sums) {
-    for (int k = 0; k < s.rows; k += depth_block) {
-        const int to = s.rows - k < depth_block ? s.rows : k + depth_block;
-        for_tiles(s.begin, s.end, tallest<NV>, [&](int row, int height) {
-            tile_at<WeightGradient<T>::template Tile, NV>(height)(s, row, k, to, sums + (row - s.begin) * NV * lanes<T>);
-        });
+template <class T, int NV> INLINE void dense_sums(const Stripe<T>& s, T* sums, bool fresh) {
+    constexpr int panel = 2 * lanes<T>, width = NV * lanes<T>;
+    for (int block = s.begin / panel; block * panel < s.end; ++block) {
+        const int first = block * panel, last = s.end - first < panel ? s.end - first : panel;
+        for (int k = 0; k < s.rows; k += depth_block) {
+            const int depth = s.rows - k < depth_block ? s.rows - k : depth_block;
+            const T *in = s.in + block * s.in_block + k * panel, *delta = s.delta + k * panel;
+            for_tiles(0, last, tallest<NV>, [&](int column, int height) {
+                T* sum = sums + (first + column - s.begin) * width;
+                tile_at<WeightGradient<T>::template Tile, NV>(height)(in + column, delta, depth, sum, fresh && k == 0);
+            });
+        }
     }
 }
 
-template <class T> INLINE void sparse_sums(const Stripe<T>& s, T* sums) {
-    constexpr int W = lanes<T>;
+template <class T> INLINE void sparse_sums(const Stripe<T>& s, T* sums, bool fresh) {
+    constexpr int W = lanes<T>, panel = 2 * W;
     for (int row = s.begin; row < s.end; ++row)
         for (int v = 0; v < s.vectors; ++v) {
             T* sum = sums + ((row - s.begin) * s.vectors + v) * W;
-            Vec<T> acc = load(sum);
+            Vec<T> acc = fresh ? Vec<T>{} : load(sum);
             if (row == s.inputs) {
-                for (int r = 0; r < s.rows; ++r) acc += load(s.delta + r * s.ld_delta + v * W);
+                for (int r = 0; r < s.rows; ++r) acc += load(s.delta + r * panel + v * W);
             } else {
                 for (std::int32_t at = s.column_start[row]; at < s.column_start[row + 1]; ++at) {
-                    const T* delta = s.delta + s.column_row[at] * s.ld_delta + v * W;
+                    const T* delta = s.delta + s.column_row[at] * panel + v * W;
                     acc = fma<T>(broadcast<T>(s.column_value[at]), load(delta), acc);
                 }
             }
@@ -183,13 +204,13 @@ template <class T> INLINE void sparse_sums(const Stripe<T>& s, T* sums) {
 
 template <class T> void stripe_step(const Stripe<T>& s) {
     const std::ptrdiff_t width = s.vectors * lanes<T>, n = (s.end - s.begin) * width;
+    const bool fresh = !s.resume;
     alignas(64) T sums[(stripe_rows + 1) * 2 * lanes<T>];
     T* partial = s.gradient + s.begin * width;
     if (s.resume) std::memcpy(sums, partial, n * sizeof(T));
-    else std::memset(sums, 0, n * sizeof(T));
-    if (s.column_start) sparse_sums<T>(s, sums);
-    else if (s.vectors == 2) dense_sums<T, 2>(s, sums);
-    else dense_sums<T, 1>(s, sums);
+    if (s.column_start) sparse_sums<T>(s, sums, fresh);
+    else if (s.vectors == 2) dense_sums<T, 2>(s, sums, fresh);
+    else dense_sums<T, 1>(s, sums, fresh);
     if (!s.finish) {
         std::memcpy(partial, sums, n * sizeof(T));
         return;

@@ -4,7 +4,8 @@
 //
 // Letters: N rows, I inputs and O outputs of a layer, K outputs of the network. W (I, O) lives in *panels* of `panel` columns,
 // each (I + 1) rows, the bias as last row; the last panel is half as wide where half suffices. For the backward product W^T lives
-// in panels too, over I, each O rows.
+// in panels too, over I, each O rows. Activations and deltas live in *blocks* of `panel` columns: rows of a block follow each other, so
+// that all three products read consecutive cache lines; `block` is the distance between two blocks of the same matrix.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +19,14 @@ enum class Solver : int { gradient, sgd, adam };  // gradient: only write it out
 
 // Rows of a batch times one panel: out (N, width) = in (N, depth) * weights (depth, width) + bias.
 template <class T> struct Product {
-    const T* in;
-    std::ptrdiff_t ld_in;
+    const T* in;  // its first block, at the first row
+    std::ptrdiff_t in_block;
     int rows, depth;
     const T* weights;
     std::ptrdiff_t ld_weights;
     const T* bias;  // null: start at zero
-    T* out;
-    std::ptrdiff_t ld_out;
-    int vectors;  // width of the panel in vectors, 1 or 2
+    T* out;         // the panel's block, at the first row
+    int vectors;    // width of the panel in vectors, 1 or 2
 };
 
 // Rows of a sparse matrix (CSR), `order` picks them; null: rows first, first + 1, ...
@@ -40,7 +40,7 @@ template <class T> struct SparseRows {
 
 template <class T> struct Output {
     T* scores;  // in: z; out: w * dl/dz
-    std::ptrdiff_t ld;
+    std::ptrdiff_t block;
     int rows, outputs;
     const T* targets;           // (n, K)
     const T* weights;           // (n,) or null
@@ -61,10 +61,9 @@ template <class T> struct Step {
 
 // Rows [begin, end) of one panel: gradient over the batch, then the solver's step at once.
 template <class T> struct Stripe {
-    const T* in;  // (N, I + 1), the last column is 1
-    std::ptrdiff_t ld_in;
-    const T* delta;  // (N, width), already at the panel's first column
-    std::ptrdiff_t ld_delta;
+    const T* in;  // (N, I + 1) in blocks, the last column is 1
+    std::ptrdiff_t in_block;
+    const T* delta;  // the panel's block
     int rows;
     const std::int32_t* column_start;  // sparse input by column (I + 1 entries), or null
     const std::int32_t* column_row;
@@ -83,8 +82,8 @@ template <class T> struct Kernels {
     int lanes, panel, stripe;
     void (*forward)(const Product<T>&, T floor);
     void (*forward_sparse)(const Product<T>&, const SparseRows<T>&, T floor);
-    void (*backward)(const Product<T>&, Act, const T* a, std::ptrdiff_t ld_a);
-    void (*activate)(Act, T* rows, std::ptrdiff_t ld, int n_rows, int units, T* scratch);
+    void (*backward)(const Product<T>&, Act, const T* a);  // times the slope at the outputs `a`, a block
+    void (*activate)(Act, T* rows, std::ptrdiff_t block, int n_rows, int units, T* scratch);
     void (*output)(const Output<T>&);
     void (*stripe_step)(const Stripe<T>&);
     double (*squares)(const T* w, std::ptrdiff_t n);

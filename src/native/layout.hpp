@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <vector>
@@ -87,11 +88,16 @@ class Layout {
         const int rest = units % panel;
         return std::ptrdiff_t(units / panel) * panel + (rest == 0 ? 0 : rest > lanes ? panel : lanes);
     }
-    // Distance between rows of `units` values and a one: an odd number of cache lines, so that columns spread over all cache sets.
-    template <class T> std::ptrdiff_t row(int units) const {
-        const std::ptrdiff_t line = cache_line / std::ptrdiff_t(sizeof(T));
-        const std::ptrdiff_t need = columns(units) > units + 1 ? columns(units) : units + 1;
-        return ((need + line - 1) / line | 1) * line;
+    // Blocks that hold rows of `units` values and a one.
+    int blocks(int units) const { return units / panel + 1; }
+    // Copies row-major rows into blocks of which each has room for `block / panel` rows.
+    template <class T> void to_blocks(const T* row, int units, T* block_row, std::ptrdiff_t block) const {
+        for (; units > 0; units -= panel, row += panel, block_row += block)
+            std::memcpy(block_row, row, sizeof(T) * std::size_t(units < panel ? units : panel));
+    }
+    template <class T> void from_blocks(const T* block_row, std::ptrdiff_t block, int units, T* row) const {
+        for (; units > 0; units -= panel, row += panel, block_row += block)
+            std::memcpy(row, block_row, sizeof(T) * std::size_t(units < panel ? units : panel));
     }
     std::ptrdiff_t panel_at(const Layer& layer, int p) const {
         return layer.weights + std::ptrdiff_t(p) * panel * (layer.inputs + 1);

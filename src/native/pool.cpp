@@ -12,7 +12,7 @@ namespace {
 
 void pause() {
 #if defined(__x86_64__)
-    _mm_pause();
+    asm volatile("" ::: "memory");
 #elif defined(__aarch64__)
     asm volatile("yield");
 #endif

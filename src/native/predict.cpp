@@ -57,39 +57,40 @@ template <class T> class Views {
     std::vector<std::vector<PanelView<T>>> per_layer_;
 };
 
-// One thread's rows on their way through the network.
+// One thread's rows on their way through the network, in blocks.
 template <class T> struct Workspace {
-    explicit Workspace(const Layout& layout, int rows)
-        : ld(0), scratch(std::ptrdiff_t(4) * layout.lanes * layout.layers.back().outputs) {
-        for (const Layer& layer : layout.layers) ld = std::max(ld, layout.template row<T>(layer.outputs));
-        for (Buffer<T>& buffer : rows_of) buffer = Buffer<T>(ld * rows);
+    Workspace(const Layout& layout, int rows)
+        : block(std::ptrdiff_t(rows) * layout.panel), scratch(std::ptrdiff_t(layout.lanes) * layout.layers.back().outputs) {
+        int most = layout.blocks(layout.layers[0].inputs);
+        for (const Layer& layer : layout.layers) most = std::max(most, layout.blocks(layer.outputs));
+        for (Buffer<T>& buffer : rows_of) buffer = Buffer<T>(most * block);
     }
-    std::ptrdiff_t ld;
+    std::ptrdiff_t block;
     Buffer<T> rows_of[2], scratch;
 };
 
 template <class T>
 void predict_block(const Layout& layout, const Kernels<T>& kernels, const Views<T>& views, const Data<T>& data, std::int64_t begin,
                    int rows, Workspace<T>& space, T* out) {
-    const std::size_t depth = layout.layers.size();
-    for (std::size_t k = 0; k < depth; ++k) {
+    T *in = space.rows_of[0].get(), *to = space.rows_of[1].get();
+    const int inputs = layout.layers[0].inputs, outputs = layout.layers.back().outputs;
+    if (data.dense)
+        for (int r = 0; r < rows; ++r)
+            layout.to_blocks(data.dense + (begin + r) * inputs, inputs, in + r * layout.panel, space.block);
+    for (std::size_t k = 0; k < layout.layers.size(); ++k, std::swap(in, to)) {
         const Layer& layer = layout.layers[k];
         const bool sparse = k == 0 && data.dense == nullptr, relu = layer.activation == Act::relu;
-        const T* in = k > 0 ? space.rows_of[(k + 1) % 2].get() : sparse ? nullptr : data.dense + begin * layer.inputs;
-        T* to = space.rows_of[k % 2].get();
         const T floor = relu ? T(0) : -std::numeric_limits<T>::infinity();
         for (std::size_t p = 0; p < views[k].size(); ++p) {
             const PanelView<T>& view = views[k][p];
-            const Product<T> product = {in, k > 0 ? space.ld : layer.inputs, rows, layer.inputs, view.weights, view.ld, view.bias,
-                                        to + p * layout.panel, space.ld, view.vectors};
+            const Product<T> product = {in, space.block, rows, layer.inputs, view.weights, view.ld, view.bias, to + p * space.block,
+                                        view.vectors};
             if (sparse) kernels.forward_sparse(product, {data.indptr, data.indices, data.values, nullptr, begin}, floor);
             else kernels.forward(product, floor);
         }
-        if (!relu) kernels.activate(layer.activation, to, space.ld, rows, layer.outputs, space.scratch.get());
+        if (!relu) kernels.activate(layer.activation, to, space.block, rows, layer.outputs, space.scratch.get());
     }
-    const int outputs = layout.layers.back().outputs;
-    for (int r = 0; r < rows; ++r)
-        std::memcpy(out + (begin + r) * outputs, space.rows_of[(depth + 1) % 2].get() + r * space.ld, outputs * sizeof(T));
+    for (int r = 0; r < rows; ++r) layout.from_blocks(in + r * layout.panel, space.block, outputs, out + (begin + r) * outputs);
 }
 
 }  // namespace

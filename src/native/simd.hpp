@@ -15,6 +15,7 @@
 #endif
 
 #define INLINE inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
 
 namespace chainrule {
 namespace CHAINRULE_ISA {
@@ -119,26 +120,42 @@ template <class T> INLINE double sum_lanes(Vec<T> v) {
 // In-place transposition of a square block, one vector per row: each stage swaps one bit of the row and the column index.
 template <class T> INLINE void transpose(Vec<T> (&rows)[lanes<T>]) {
     constexpr int W = lanes<T>;
-#pragma GCC unroll 8
-    for (int s = 1; s < W; s *= 2) {
-#pragma GCC unroll 16
-        for (int r = 0; r < W; ++r) {
+#if defined(__AVX2__)
+    if constexpr (vector_bytes == 32 && sizeof(T) == 4) {  // interleaving within 128-bit halves is one instruction, the general form below takes two
+        __m256 t[8];
+        UNROLL for (int r = 0; r < 8; r += 2) {
+            t[r] = _mm256_unpacklo_ps((__m256)rows[r], (__m256)rows[r + 1]);
+            t[r + 1] = _mm256_unpackhi_ps((__m256)rows[r], (__m256)rows[r + 1]);
+        }
+        UNROLL for (int r = 0; r < 4; ++r) {
+            const __m256 a = t[r / 2 * 4 + r % 2], b = t[r / 2 * 4 + r % 2 + 2];
+            const int to = r / 2 * 4 + r % 2 * 2;
+            rows[to] = (Vec<T>)_mm256_shuffle_ps(a, b, 0x44);
+            rows[to + 1] = (Vec<T>)_mm256_shuffle_ps(a, b, 0xee);
+        }
+        UNROLL for (int r = 0; r < 4; ++r) {
+            const __m256 a = (__m256)rows[r], b = (__m256)rows[r + 4];
+            rows[r] = (Vec<T>)_mm256_permute2f128_ps(a, b, 0x20);
+            rows[r + 4] = (Vec<T>)_mm256_permute2f128_ps(a, b, 0x31);
+        }
+        return;
+    }
+#endif
+    UNROLL for (int s = 1; s < W; s *= 2) {
+        UNROLL for (int r = 0; r < W; ++r) {
             if (r & s) continue;
+            const Vec<T> a = rows[r], b = rows[r + s];
+#if defined(__clang__)
+            Vec<T> x = a, y = b;
+            for (int c = 0; c < W; ++c) (c & s) ? (void)(x[c] = b[c - s]) : (void)(y[c] = a[c + s]);
+            rows[r] = x;
+            rows[r + s] = y;
+#else
             Bits<T> low, high;
             for (int c = 0; c < W; ++c) {
                 low[c] = (c & s) ? W + c - s : c;
                 high[c] = (c & s) ? W + c : c + s;
             }
-            const Vec<T> a = rows[r], b = rows[r + s];
-#if defined(__clang__)
-            Vec<T> x, y;
-            for (int c = 0; c < W; ++c) {
-                x[c] = (c & s) ? b[c - s] : a[c];
-                y[c] = (c & s) ? b[c] : a[c + s];
-            }
-            rows[r] = x;
-            rows[r + s] = y;
-#else
             rows[r] = __builtin_shuffle(a, b, low);
             rows[r + s] = __builtin_shuffle(a, b, high);
 #endif

@@ -104,17 +104,13 @@ template <class T> void Trainer<T>::reserve(std::int64_t batch, bool sparse) {
     sparse_ = sparse;
     in_.clear();
     delta_.clear();
-    in_ld_.clear();
-    delta_ld_.clear();
+    block_ = std::ptrdiff_t(chunk) * layout_.panel;
     double work = 0;
     for (const Layer& layer : layout_.layers) {
         const bool needs_rows = !(sparse && layer.theta_weights == 0 && in_.empty());
-        in_ld_.push_back(layout_.template row<T>(layer.inputs));
-        delta_ld_.push_back(layout_.template row<T>(layer.outputs));
-        in_.emplace_back(needs_rows ? in_ld_.back() * chunk : 0);
-        delta_.emplace_back(delta_ld_.back() * chunk);
-        if (needs_rows)
-            for (int r = 0; r < chunk; ++r) in_.back().get()[r * in_ld_.back() + layer.inputs] = T(1);
+        in_.emplace_back(needs_rows ? layout_.blocks(layer.inputs) * block_ : 0);
+        delta_.emplace_back(layout_.blocks(layer.outputs) * block_);
+        if (needs_rows) set_ones(int(in_.size()) - 1, 0, chunk);
     }
     row_loss_ = Buffer<T>(chunk);
     groups_.assign(1, 0);
@@ -137,40 +133,47 @@ template <class T> double Trainer<T>::weight_sum(const Data<T>& data, const std:
 template <class T> void Trainer<T>::gather(const Data<T>& data, const std::int64_t* order, int begin, int end) {
     const int inputs = layout_.layers[0].inputs;
     for (int r = begin; r < end; ++r)
-        std::memcpy(in_[0].get() + r * in_ld_[0], data.dense + order[r] * inputs, inputs * sizeof(T));
+        layout_.to_blocks(data.dense + order[r] * inputs, inputs, in_[0].get() + r * layout_.panel, block_);
+}
+
+// The column of ones behind layer k's inputs, which the bias multiplies.
+template <class T> void Trainer<T>::set_ones(int k, int begin, int end) {
+    const int column = layout_.layers[k].inputs;
+    T* ones = in_[k].get() + column / layout_.panel * block_ + column % layout_.panel;
+    for (int r = begin; r < end; ++r) ones[std::ptrdiff_t(r) * layout_.panel] = T(1);
 }
 
 template <class T>
 void Trainer<T>::forward_layer(const Data<T>& data, const std::int64_t* order, int k, int begin, int end) {
     const Layer& layer = layout_.layers[k];
     const bool last = k + 1 == int(layout_.layers.size()), sparse = k == 0 && data.dense == nullptr;
-    T* out = last ? delta_[k].get() : in_[k + 1].get();
-    const std::ptrdiff_t ld_out = last ? delta_ld_[k] : in_ld_[k + 1];
+    const std::ptrdiff_t at = std::ptrdiff_t(begin) * layout_.panel;
+    T* out = (last ? delta_[k].get() : in_[k + 1].get()) + at;
     const bool relu = !last && layer.activation == Act::relu;
     const T floor = relu ? T(0) : -std::numeric_limits<T>::infinity();
     for (int p = 0; p < layout_.panels(layer.outputs); ++p) {
         const int vectors = layout_.vectors(layer.outputs, p), width = vectors * layout_.lanes;
         const T* weights = weights_.get() + layout_.panel_at(layer, p);
-        Product<T> product = {in_[k].get() + begin * in_ld_[k], in_ld_[k], end - begin, layer.inputs, weights, width,
-                              weights + std::ptrdiff_t(layer.inputs) * width, out + begin * ld_out + p * layout_.panel, ld_out,
-                              vectors};
+        const T* bias = weights + std::ptrdiff_t(layer.inputs) * width;
+        const Product<T> product = {in_[k].get() + at, block_, end - begin, layer.inputs, weights, width, bias, out + p * block_,
+                                    vectors};
         if (sparse) k_.forward_sparse(product, {data.indptr, data.indices, data.values, order, begin}, floor);
         else k_.forward(product, floor);
     }
     if (last) return;
-    if (!relu) k_.activate(layer.activation, out + begin * ld_out, ld_out, end - begin, layer.outputs, nullptr);
-    for (int r = begin; r < end; ++r) out[r * ld_out + layer.outputs] = T(1);
+    if (!relu) k_.activate(layer.activation, out, block_, end - begin, layer.outputs, nullptr);
+    set_ones(k + 1, begin, end);
 }
 
 template <class T> void Trainer<T>::backward_layer(int k, int begin, int end) {
     const Layer& layer = layout_.layers[k];  // delta of layer k - 1 from that of layer k
+    const std::ptrdiff_t at = std::ptrdiff_t(begin) * layout_.panel;
     for (int q = 0; q < layout_.panels(layer.inputs); ++q) {
         const int vectors = layout_.vectors(layer.inputs, q);
         const T* weights = transposed_.get() + layer.transposed + std::ptrdiff_t(q) * layout_.panel * layer.outputs;
-        Product<T> product = {delta_[k].get() + begin * delta_ld_[k], delta_ld_[k], end - begin, layer.outputs, weights,
-                              vectors * layout_.lanes, nullptr, delta_[k - 1].get() + begin * delta_ld_[k - 1] + q * layout_.panel,
-                              delta_ld_[k - 1], vectors};
-        k_.backward(product, layout_.layers[k - 1].activation, in_[k].get() + begin * in_ld_[k] + q * layout_.panel, in_ld_[k]);
+        const Product<T> product = {delta_[k].get() + at, block_,  end - begin, layer.outputs, weights, vectors * layout_.lanes,
+                                    nullptr, delta_[k - 1].get() + q * block_ + at, vectors};
+        k_.backward(product, layout_.layers[k - 1].activation, in_[k].get() + q * block_ + at);
     }
 }
 
@@ -180,10 +183,9 @@ void Trainer<T>::forward_backward(const Data<T>& data, const std::int64_t* order
     if (data.dense) gather(data, order, begin, end);
     for (int k = 0; k < depth; ++k) forward_layer(data, order, k, begin, end);
     const Layer& last = layout_.layers.back();
-    Output<T> output = {delta_.back().get() + begin * delta_ld_.back(), delta_ld_.back(), end - begin, last.outputs, data.targets,
-                        data.weights, order + begin, row_loss_.get() + begin, scratch_.get() + thread * scratch_per_thread_,
-                        last.activation, layout_.shape.loss};
-    k_.output(output);
+    T* scores = delta_.back().get() + std::ptrdiff_t(begin) * layout_.panel;
+    k_.output({scores, block_, end - begin, last.outputs, data.targets, data.weights, order + begin, row_loss_.get() + begin,
+               scratch_.get() + thread * scratch_per_thread_, last.activation, layout_.shape.loss});
     for (int k = depth - 1; k > 0; --k) backward_layer(k, begin, end);
 }
 
@@ -198,9 +200,8 @@ template <class T> void Trainer<T>::weight_steps(int rows, const Step<T>& step, 
         Stripe<T> s = stripe_of(layout_, task, weights_.get(), transposed_.get());
         const std::ptrdiff_t panel = layout_.panel_at(layer, task.panel);
         s.in = in_[task.layer].get();
-        s.ld_in = in_ld_[task.layer];
-        s.delta = delta_[task.layer].get() + task.panel * layout_.panel;
-        s.ld_delta = delta_ld_[task.layer];
+        s.in_block = block_;
+        s.delta = delta_[task.layer].get() + task.panel * block_;
         s.rows = rows;
         if (sparse_ && task.layer == 0) {
             s.column_start = column_start_.data();

@@ -76,6 +76,7 @@ template <class T> class Trainer {
     double batch_step(const Data<T>& data, const Batch& batch, const Step<T>& step);
     void forward_backward(const Data<T>& data, const std::int64_t* order, int begin, int end, int thread);
     void gather(const Data<T>& data, const std::int64_t* order, int begin, int end);
+    void set_ones(int k, int begin, int end);
     void forward_layer(const Data<T>& data, const std::int64_t* order, int k, int begin, int end);
     void backward_layer(int k, int begin, int end);
     void weight_steps(int rows, const Step<T>& step, bool resume, bool finish);
@@ -92,8 +93,8 @@ template <class T> class Trainer {
     std::int64_t t_ = 0;
     bool sparse_ = false;
     Buffer<T> weights_, transposed_, state_[2], partial_;
-    std::vector<Buffer<T>> in_, delta_;     // per layer: inputs (chunk, I + 1), deltas (chunk, O)
-    std::vector<std::ptrdiff_t> in_ld_, delta_ld_;
+    std::vector<Buffer<T>> in_, delta_;     // per layer, in blocks: inputs (chunk, I + 1), deltas (chunk, O)
+    std::ptrdiff_t block_ = 0;              // distance between two blocks
     Buffer<T> row_loss_, scratch_;          // (chunk,), one slice per thread
     std::ptrdiff_t scratch_per_thread_ = 0;
     std::vector<double> stripe_sums_;       // three per stripe
