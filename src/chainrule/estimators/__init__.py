@@ -1,0 +1,6 @@
+"""scikit-learn estimators on chainrule's engines."""
+
+from chainrule.estimators.classifier import MLPClassifier
+from chainrule.estimators.regressor import MLPRegressor
+
+__all__ = ["MLPClassifier", "MLPRegressor"]

@@ -1,0 +1,256 @@
+"""What both estimators share: checking the data, training, the fitted attributes, predicting. Nothing numerical."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
+
+from chainrule.engines import TrainingData, choose
+from chainrule.estimators import parameters
+from chainrule.estimators.state import Fitted
+from chainrule.estimators.watching import Watch
+from chainrule.formulas.lookup import Array
+from chainrule.formulas.losses import Loss
+from chainrule.formulas.solvers import Solver
+from chainrule.network import Dense, Network
+from chainrule.training import Settings, Training, Validation, default_threads, hold_out
+from chainrule.training.validation import Score
+
+# Below this many multiplications one thread is at least as fast, and finding out how many threads there are costs more.
+SMALL_PREDICTION = 2_000_000
+
+
+class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore[misc]
+    """Base of `MLPClassifier` and `MLPRegressor`."""
+
+    _parameter_constraints = parameters.CONSTRAINTS
+
+    loss: str | Loss
+
+    def _store(self, given: dict[str, Any]) -> None:
+        """Set the constructor parameters, from the constructor's `locals()`."""
+        self.__dict__.update({name: given[name] for name in self._get_param_names()})
+
+    @with_callbacks  # type: ignore[untyped-decorator]
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Any:
+        """Fit the model to data matrix X and target(s) y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            The input data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The target values (class labels in classification, real numbers in regression).
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
+        X_val, y_val : array-like, default=None
+            A validation set of your own. Its loss and score are recorded after each epoch and the best epoch's
+            parameters are kept; with `early_stopping` it takes the place of the part of X that would be set aside.
+        sample_weight_val : array-like of shape (n_validation_samples,), default=None
+            Its sample weights.
+
+        Returns
+        -------
+        self : object
+            The fitted model.
+        """
+        self._validate_params()
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Any:
+        if not hasattr(self, "coefs_"):
+            self._validate_params()
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        return self._fit(X, y, sample_weight, (None, None, None), incremental=True)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, held: tuple[Any, Any, Any], incremental: bool = False) -> Any:
+        given = (X, y, sample_weight)
+        layers = parameters.hidden_layers(self.hidden_layer_sizes, self.activation)
+        continued = hasattr(self, "coefs_") and (self.warm_start or incremental)
+        X, y = self._checked(X, y, reset=not continued)
+        Y = self._encode_training(y, X.dtype, continued, incremental)
+        data = TrainingData(X, Y, self._checked_weight(sample_weight, X))
+        rng = check_random_state(self.random_state)
+        network = self._network(X.shape[1], layers, Y.shape[1])
+        theta = self._first_theta(network, layers, X.dtype, continued, rng)
+        solver = parameters.solver_of(self)
+        rows, validation = self._validation(data, held, rng, solver)
+        training = Training(
+            network,
+            theta,
+            data,
+            choose(self.engine, network, X.dtype, solver if solver.stochastic else None),
+            self._settings(solver, validation, incremental),
+            rng,
+            rows=rows,
+            validation=validation,
+            resume=getattr(self, "_state", None) if continued else None,
+        )
+        watch = Watch(self, given, () if incremental else getattr(self, "_skl_callbacks", ()))
+        if incremental:
+            watch.run(training, continued)
+        else:
+            watch.run_in_context(training, continued, self._init_callback_context(max_subtasks=self.max_iter))
+            if training.complaint:
+                warnings.warn(training.complaint, ConvergenceWarning, stacklevel=4)
+        return self
+
+    def _settings(self, solver: Solver, validation: Validation | None, incremental: bool) -> Settings:
+        return Settings(
+            solver=solver,
+            schedule=parameters.schedule_of(self),
+            learning_rate_init=float(self.learning_rate_init),
+            alpha=float(self.alpha),
+            batch_size=self.batch_size,
+            max_iter=1 if incremental else self.max_iter,
+            shuffle=self.shuffle,
+            tol=self.tol,
+            n_iter_no_change=self.n_iter_no_change,
+            watched="validation" if self.early_stopping and validation is not None else "loss",
+            n_threads=default_threads() if self.n_threads is None else self.n_threads,
+        )
+
+    def _network(self, inputs: int, layers: tuple[Dense, ...], outputs: int) -> Network:
+        return Network(inputs, (*layers, Dense(outputs, self._output_activation())), self.loss)
+
+    def _first_theta(
+        self, network: Network, layers: tuple[Dense, ...], dtype: Any, continued: bool, rng: np.random.RandomState
+    ) -> Array:
+        """Where training starts: drawn, or what the last call left."""
+        if not continued:
+            return network.init(rng, dtype=dtype, output_like=parameters.drawn_for(self.activation, layers))
+        theta: Array = self._continued_theta(network).astype(dtype, copy=False)
+        return theta
+
+    def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
+        """X and y in the types that training needs; X is copied only for another precision or order."""
+        wanted = (np.float64, np.float32) if self.dtype is None else np.dtype(self.dtype)
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            dtype=wanted,
+            order="C",
+            reset=reset,
+            **self._y_checks(),
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return in_rows(X), y
+
+    def _checked_weight(self, sample_weight: Any, X: Any) -> Array | None:
+        if sample_weight is None:
+            return None
+        checked: Array = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+        return checked
+
+    def _validation(
+        self, data: TrainingData, held: tuple[Any, Any, Any], rng: np.random.RandomState, solver: Solver
+    ) -> tuple[NDArray[np.int64] | None, Validation | None]:
+        """The rows to train on (None for all) and the validation set, if there is one."""
+        X_val, y_val, weight = held
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val belong together: pass both or neither.")
+        if X_val is not None:
+            X_val, y_val = self._checked(X_val, y_val, reset=False)
+            X_val = X_val.astype(data.X.dtype, copy=False)
+            Y_val = self._encode(y_val, data.X.dtype)
+            if Y_val.shape[1] != data.Y.shape[1]:
+                raise ValueError(f"y_val must have {data.Y.shape[1]} outputs, like y; got {Y_val.shape[1]}.")
+            return None, Validation(X_val, Y_val, self._checked_weight(weight, X_val), self._score_function())
+        if not self.early_stopping or not solver.stochastic:
+            return None, None
+        rows, held_rows = hold_out(len(data.Y), self.validation_fraction, rng, self._stratify(data.Y))
+        return rows, Validation(data.X, data.Y, data.sample_weight, self._score_function(), held_rows)
+
+    def _outputs(self, X: Any) -> Array:
+        """The network's outputs for checked or unchecked rows, shape (n, K)."""
+        if "coefs_" not in vars(self):
+            check_is_fitted(self)
+        network, theta = self._parameters()
+        X = self._checked_rows(X, theta.dtype)
+        small = X.shape[0] * theta.size < SMALL_PREDICTION
+        threads = 1 if small else default_threads() if self.n_threads is None else self.n_threads
+        return choose(self.engine, network, theta.dtype).predict(network, theta, X, n_threads=threads)
+
+    def _checked_rows(self, X: Any, dtype: Any) -> Any:
+        # What needs no conversion and has no column names is recognised at once: half the time of a one-row prediction.
+        if (
+            type(X) is np.ndarray
+            and X.dtype == dtype
+            and X.ndim == 2
+            and X.shape[1] == self.n_features_in_
+            and X.shape[0] > 0
+            and X.flags.c_contiguous
+            and not hasattr(self, "feature_names_in_")
+            and np.isfinite(X.sum())
+        ):
+            return X
+        return in_rows(validate_data(self, X, accept_sparse=["csr", "csc"], dtype=dtype, order="C", reset=False))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _encode_training(self, y: Any, dtype: Any, continued: bool, incremental: bool) -> Array:
+        return self._encode(y, dtype)
+
+    @abstractmethod
+    def _encode(self, y: Any, dtype: Any) -> Array:
+        """Targets as numbers, shape (n, K)."""
+
+    @abstractmethod
+    def _output_activation(self) -> str:
+        """Name of the output layer's activation."""
+
+    @abstractmethod
+    def _score_function(self) -> Score:
+        """The validation score."""
+
+    def _stratify(self, Y: Array) -> NDArray[np.bool_] | None:
+        return None
+
+    def _y_checks(self) -> dict[str, Any]:
+        return {}
+
+
+def stochastic(estimator: Any) -> bool:
+    """Whether `partial_fit` is available: AttributeError if the solver does not go step by step."""
+    if not parameters.solver_kind(estimator.solver).stochastic:
+        raise AttributeError(
+            f"partial_fit is only available for stochastic optimizers. {estimator.solver} is not stochastic."
+        )
+    return True
+
+
+def in_rows(X: Any) -> Any:
+    """Sparse matrices as CSR with sorted, unique indices (never changing the caller's); dense arrays as they are."""
+    if not scipy.sparse.issparse(X):
+        return X
+    rows = X.tocsr()
+    if not rows.has_canonical_format:
+        rows = rows.copy() if rows is X else rows
+        rows.sum_duplicates()
+    return rows

@@ -1,0 +1,223 @@
+"""`MLPRegressor`: scikit-learn's class of that name on chainrule's engines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.metaestimators import available_if
+
+from chainrule.estimators.base import BaseMLP, stochastic
+from chainrule.estimators.parameters import CONSTRAINTS, REGRESSION_LOSSES
+from chainrule.estimators.scores import r2
+from chainrule.formulas.activations import Activation
+from chainrule.formulas.lookup import Array
+from chainrule.formulas.losses import Loss, get_loss
+from chainrule.formulas.schedules import Schedule
+from chainrule.formulas.solvers import Solver
+from chainrule.training.validation import Score
+
+
+class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
+    """Multi-layer perceptron regressor: scikit-learn's estimator of that name, with the same numbers in float64.
+
+    It minimises the squared error or the Poisson deviance plus an L2 penalty.
+
+    Parameters
+    ----------
+    loss : {'squared_error', 'poisson'} or Loss, default='squared_error'
+        Half the squared error, or half the Poisson deviance (with an exponential output, for y >= 0).
+    hidden_layer_sizes : array-like of int or int, default=(100,)
+        Units of each hidden layer; ``()`` is a network without hidden layers.
+    activation : {'identity', 'logistic', 'tanh', 'relu'}, Activation or list, default='relu'
+        Activation of the hidden layers; a list names one per hidden layer.
+    solver : {'lbfgs', 'sgd', 'adam'} or Solver, default='adam'
+        How the weights are optimised. An object such as ``Adam(beta_2=0.99)`` brings its own hyper-parameters.
+    alpha : float, default=0.0001
+        Strength of the L2 penalty, divided by the number of rows of a batch (the sum of their weights).
+    batch_size : int or 'auto', default='auto'
+        Rows per step; "auto" is ``min(200, n_samples)``. Not used by lbfgs.
+    learning_rate : {'constant', 'invscaling', 'adaptive'} or Schedule, default='constant'
+        Schedule of the rate: constant; ``learning_rate_init / t**power_t``; or divided by 5 whenever training
+        stops improving. The names 'invscaling' and 'adaptive' count for ``solver='sgd'`` only, schedule objects always.
+    learning_rate_init : float, default=0.001
+        The initial learning rate. Not used by lbfgs.
+    power_t : float, default=0.5
+        Exponent of 'invscaling'.
+    max_iter : int, default=200
+        Most epochs (for lbfgs: iterations) of a call to `fit`.
+    shuffle : bool, default=True
+        Whether to permute the rows before each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Source of the initial weights, the early-stopping split and the permutations.
+    tol : float, default=1e-4
+        Least improvement that counts. After more than `n_iter_no_change` epochs without it training stops (or
+        'adaptive' lowers the rate). For lbfgs the tolerance of the gradient.
+    verbose : bool, default=False
+        Whether to print loss (and validation score) of every epoch.
+    warm_start : bool, default=False
+        Whether `fit` goes on from where the last call left the weights, the solver's state, the learning rate and the
+        stopping rule. (scikit-learn restarts the solver.)
+    momentum : float, default=0.9
+        Momentum of sgd.
+    nesterovs_momentum : bool, default=True
+        Whether sgd uses Nesterov's momentum.
+    early_stopping : bool, default=False
+        Whether to stop when the validation score did not improve by `tol` for `n_iter_no_change` epochs. The validation
+        set is `validation_fraction` of the training data, or `X_val`. Not used by lbfgs without `X_val`.
+    validation_fraction : float, default=0.1
+        Share of the training data to set aside for `early_stopping`.
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Decay rates of adam's moments.
+    epsilon : float, default=1e-8
+        Added to the denominator of adam's step.
+    n_iter_no_change : int or inf, default=10
+        Epochs without improvement that are tolerated.
+    max_fun : int, default=15000
+        Most evaluations of the loss by lbfgs.
+    n_threads : int or None, default=None
+        Threads of the native engine. None uses all that processors, CPU quota, joblib and threadpoolctl allow. The
+        results do not depend on it.
+    dtype : {'float32', 'float64'} or None, default=None
+        Precision of the computation. None keeps float32 and float64 input and takes float64 for anything else.
+    engine : {'auto', 'native', 'reference'}, default='auto'
+        What computes: the native engine, or the NumPy reference. "auto" takes the first that knows all formulas used.
+
+    Attributes
+    ----------
+    loss_ : float
+        Loss of the last epoch, penalty included.
+    best_loss_ : float or None
+        Least training loss; None with `early_stopping`.
+    loss_curve_ : list of float
+        Loss of every epoch (every iteration of lbfgs).
+    validation_loss_curve_ : list of float or None
+        Loss on the validation set after every epoch, without penalty; None without one.
+    validation_scores_ : list of float or None
+        R² on the validation set after every epoch; None without one.
+    best_validation_score_ : float or None
+        The best of them; the parameters kept are those of that epoch.
+    history_ : list of Epoch
+        Everything recorded of every epoch: losses, scores, learning rate, norms of gradients and updates, seconds.
+    t_ : int
+        Number of training rows seen by the solver.
+    theta_ : ndarray of shape (n_parameters,)
+        All parameters: the weight matrices in layer order, then the biases.
+    coefs_ : list of ndarray of shape (inputs, units)
+        Weight matrix of each layer, a view of `theta_`.
+    intercepts_ : list of ndarray of shape (units,)
+        Biases of each layer, a view of `theta_`.
+    network_ : Network
+        The network as plain data.
+    engine_ : str
+        The engine that trained it.
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has names that are all strings.
+    n_iter_ : int
+        Epochs of the last call.
+    n_layers_ : int
+        Number of layers, inputs included.
+    n_outputs_ : int
+        Number of outputs.
+    out_activation_ : str
+        Activation of the output layer.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_regression
+    >>> from chainrule import MLPRegressor
+    >>> X, y = make_regression(n_samples=200, n_features=5, random_state=0)
+    >>> model = MLPRegressor(solver="lbfgs", max_iter=1000, random_state=0).fit(X, y)
+    >>> round(model.score(X, y), 2)
+    1.0
+    """
+
+    _parameter_constraints = {**CONSTRAINTS, "loss": REGRESSION_LOSSES}  # noqa: RUF012
+
+    def __init__(
+        self,
+        loss: str | Loss = "squared_error",
+        hidden_layer_sizes: Any = (100,),
+        activation: str | Activation | list[str | Activation] = "relu",
+        *,
+        solver: str | Solver = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str | Schedule = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        n_threads: int | None = None,
+        dtype: Any = None,
+        engine: str = "auto",
+    ) -> None:
+        self._store(locals())
+
+    @available_if(stochastic)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+        """Go on training for one epoch over the given data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            The input data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The target values.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
+
+        Returns
+        -------
+        self : object
+            The model, trained one epoch more.
+        """
+        self._partial_fit(X, y, sample_weight)
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Predict target values.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The predicted values.
+        """
+        outputs = self._outputs(X)
+        return outputs.ravel() if outputs.shape[1] == 1 else outputs
+
+    def _encode(self, y: Any, dtype: Any) -> Array:
+        Y: Array = np.ascontiguousarray(y, dtype)
+        if get_loss(self.loss).name == "poisson" and (Y < 0).any():
+            raise ValueError(f"loss='poisson' needs y >= 0; the smallest value of y is {Y.min():g}.")
+        return Y.reshape(-1, 1) if Y.ndim == 1 else Y
+
+    def _y_checks(self) -> dict[str, Any]:
+        return {"y_numeric": True}
+
+    def _output_activation(self) -> str:
+        return get_loss(self.loss).default_output
+
+    def _score_function(self) -> Score:
+        return r2

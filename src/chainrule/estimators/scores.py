@@ -1,0 +1,38 @@
+"""Validation scores on encoded targets: scikit-learn's accuracy and R², without re-checking the arrays every epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.formulas.lookup import Array
+
+
+def accuracy(Y: Array, outputs: Array, sample_weight: Any = None) -> float:
+    """Share of rows whose largest output is the right class (scikit-learn's `accuracy_score`); nan if not finite."""
+    return _share(outputs.argmax(axis=1) == Y.argmax(axis=1), outputs, sample_weight)
+
+
+def subset_accuracy(Y: Array, outputs: Array, sample_weight: Any = None) -> float:
+    """Share of rows with every 0/1 output right (scikit-learn's `accuracy_score` too); nan if not finite."""
+    return _share(((outputs > 0.5) == (Y > 0.5)).all(axis=1), outputs, sample_weight)
+
+
+def _share(right: Any, outputs: Array, sample_weight: Any) -> float:
+    return float(np.average(right, weights=sample_weight)) if np.isfinite(outputs).all() else float("nan")
+
+
+def r2(Y: Array, outputs: Array, sample_weight: Any = None) -> float:
+    """Coefficient of determination, mean over the outputs (scikit-learn's `r2_score`); nan for fewer than two rows."""
+    if len(Y) < 2 or not np.isfinite(outputs).all():
+        return float("nan")
+    Y, outputs = Y.astype(np.float64, copy=False), outputs.astype(np.float64, copy=False)
+    weight = np.ones((len(Y), 1)) if sample_weight is None else np.asarray(sample_weight, np.float64)[:, None]
+    mean = (weight * Y).sum(axis=0) / weight.sum()
+    unexplained = (weight * (Y - outputs) ** 2).sum(axis=0)
+    total = (weight * (Y - mean) ** 2).sum(axis=0)
+    constant = np.where(unexplained == 0, 1.0, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scores = np.where(total == 0, constant, 1 - unexplained / total)
+    return float(scores.mean())

@@ -1,0 +1,78 @@
+"""Class labels to numbers and back, by scikit-learn's rules; one pass over y, straight into the engine's precision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.multiclass import type_of_target, unique_labels
+
+from chainrule.formulas.lookup import Array
+
+OUTPUTS = {"multiclass": "softmax", "binary": "logistic", "multilabel-indicator": "logistic"}
+
+
+def labels_of(y: Any) -> LabelBinarizer:
+    """What kind of labels y holds and which, as scikit-learn's `LabelBinarizer` records it.
+
+    Raises
+    ------
+    ValueError
+        If y does not hold class labels.
+    """
+    kind = type_of_target(y, input_name="y", raise_unknown=True)
+    if "multioutput" in kind:
+        raise ValueError("Multioutput target data is not supported with label binarization")
+    labels = LabelBinarizer()
+    labels.y_type_, labels.sparse_input_ = kind, scipy.sparse.issparse(y)
+    labels.classes_ = np.unique(y) if kind in ("binary", "multiclass") and _plain(y) else unique_labels(y)
+    return labels
+
+
+def _plain(y: Any) -> bool:
+    return isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biuU"
+
+
+def encode(labels: LabelBinarizer, y: Any, dtype: Any) -> Array:
+    """Targets of shape (n, K): 0/1 for binary and multilabel, one-hot for multiclass.
+
+    Raises
+    ------
+    ValueError
+        If y holds a label that is not among the classes, or has another number of labels.
+    """
+    classes = labels.classes_
+    if labels.y_type_ == "multilabel-indicator":
+        dense = y.toarray() if scipy.sparse.issparse(y) else np.asarray(y)
+        if dense.ndim != 2 or dense.shape[1] != len(classes):
+            raise ValueError(f"y must hold {len(classes)} label columns, as at the first fit; got shape {dense.shape}.")
+        return np.ascontiguousarray(dense != 0, dtype)
+    if np.ndim(y) != 1:
+        raise ValueError("The object was not fitted with multilabel input.")
+    codes = np.searchsorted(classes, y)
+    codes[codes == len(classes)] = 0
+    unknown = classes[codes] != y
+    if np.any(unknown):
+        found = np.unique(np.asarray(y)[unknown])
+        raise ValueError(f"`y` has classes not in `self.classes_`. `self.classes_` has {classes}. 'y' has {found}.")
+    if labels.y_type_ == "binary":
+        encoded: Array = codes.astype(dtype).reshape(-1, 1)
+        return encoded
+    onehot: Array = np.zeros((len(codes), len(classes)), dtype)
+    onehot[np.arange(len(codes)), codes] = 1
+    return onehot
+
+
+def decode(labels: LabelBinarizer, outputs: Array) -> NDArray[Any]:
+    """Predicted labels from the network's outputs."""
+    classes = labels.classes_
+    if labels.y_type_ == "multiclass":
+        predicted: NDArray[Any] = classes[outputs.argmax(axis=1)]
+        return predicted
+    above = (outputs > 0.5).astype(np.int64)
+    if labels.y_type_ == "binary":
+        return np.repeat(classes, len(above)) if len(classes) == 1 else classes[above[:, 0]]
+    return scipy.sparse.csr_matrix(above) if labels.sparse_input_ else above

@@ -1,0 +1,85 @@
+"""Between the training loop and those who watch it: `verbose`, scikit-learn's callbacks, progress displays."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+from chainrule.estimators.state import curves, learned, resumable
+from chainrule.training import Epoch, Training
+
+
+class Watch:
+    """Runs a training to its end for an estimator and gives it its fitted attributes."""
+
+    def __init__(self, estimator: Any, given: tuple[Any, Any, Any], callbacks: Iterable[Any]) -> None:
+        X, y, weight = given
+        self._estimator, self._callbacks = estimator, list(callbacks)
+        self._data = {"X": X, "y": y, "metadata": {} if weight is None else {"sample_weight": weight}}
+
+    def run_in_context(self, training: Training, continued: bool, context: Any) -> None:
+        """Run with scikit-learn's callbacks: one task for the fit, one subtask for each epoch."""
+        watching: dict[str, Any] = {"estimator": self._estimator, **self._data} if self._callbacks else {}
+        if watching:
+            context.call_on_fit_task_begin(**watching)
+        self.run(training, continued, context if watching else None, watching)
+        if watching:
+            context.call_on_fit_task_end(**watching, reconstruction_attributes=dict)
+
+    def run(
+        self, training: Training, continued: bool, context: Any = None, watching: dict[str, Any] | None = None
+    ) -> None:
+        """Train until the training, a callback or the user's Ctrl-C ends it."""
+        epochs: list[Epoch] = []
+        try:
+            self._epochs(training, epochs, context, watching or {})
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", stacklevel=4)
+        finally:
+            training.close()
+        self._conclude(training, epochs, continued)
+
+    def _epochs(self, training: Training, epochs: list[Epoch], context: Any, watching: dict[str, Any]) -> None:
+        estimator = self._estimator
+        verbose, on_epoch = estimator.verbose, getattr(estimator, "_on_epoch", None)
+        task = self._begun(context, watching)
+
+        def present() -> dict[str, Any]:
+            return learned(training, training.theta)
+
+        for epoch in training:
+            epochs.append(epoch)
+            if verbose:
+                report(epoch, len(epochs))
+            if on_epoch is not None:
+                on_epoch(epoch)
+            if task is None:
+                continue
+            if task.call_on_fit_task_end(**watching, reconstruction_attributes=present):
+                return
+            more = training.outcome == "running" and len(epochs) < estimator.max_iter
+            task = self._begun(context, watching) if more else None
+        if task is not None:
+            task.call_on_fit_task_end(estimator=estimator)
+
+    @staticmethod
+    def _begun(context: Any, watching: dict[str, Any]) -> Any:
+        return None if context is None else context.subcontext(task_name="epoch").call_on_fit_task_begin(**watching)
+
+    def _conclude(self, training: Training, epochs: list[Epoch], continued: bool) -> None:
+        estimator = self._estimator
+        theta = training.best_theta
+        vars(estimator).update(learned(training, theta))
+        vars(estimator).update(curves(estimator, epochs, continued))
+        vars(estimator).update(resumable(training))
+        vars(estimator)["n_iter_"] = len(epochs)
+
+
+def report(epoch: Epoch, number: int) -> None:
+    """Print an epoch in scikit-learn's words."""
+    print(f"Iteration {number}, loss = {epoch.loss:.8f}")
+    if epoch.validation_score is not None:
+        print(f"Validation score: {epoch.validation_score:f}")
+    if epoch.note:
+        print(epoch.note)
