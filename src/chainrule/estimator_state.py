@@ -1,13 +1,11 @@
 """A fitted estimator as plain data and arrays, and back.
 
-The document holds names, numbers and strings; no class or function is ever named by a file, only one of the entries of
-`ESTIMATORS`. Everything read is checked against the network before an estimator is made of it.
+The document holds names, numbers and strings; a file names no class but one of `estimators()`. Everything read is
+checked against the network before an estimator is made of it.
 """
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,21 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import LabelBinarizer
 
+from chainrule.learning_state import describe_history, describe_state, restore_history, restore_state, vector
 from chainrule.network import Network
+from chainrule.plain import checked_dict, checked_list, from_plain, labels_from_plain, labels_to_plain, to_plain
 
 Arrays = dict[str, NDArray[Any]]
 CLASSIFIER = "MLPClassifier"
 INTEGERS = ("n_iter_", "n_layers_", "n_outputs_", "n_features_in_", "t_", "_no_improvement_count")
 NUMBERS = ("loss_", "best_loss_", "best_validation_score_")
-CURVES = ("loss_curve_", "validation_scores_", "validation_loss_curve_")
-FIELDS = ("class", "classes", "curves", "features", "labels", "network", "parameters", "values")
-LABEL_KINDS = {"b": bool, "i": int, "u": int, "f": float, "U": str, "O": None}
-MAX_LABEL_CELLS = 10_000_000
+CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_")
+FIELDS = (
+    "class", "classes", "curves", "engine", "features", "history", "labels", "network", "parameters", "state", "values",
+)  # fmt: skip
+LABELS = ("binary", "multiclass", "multilabel-indicator")
 
 
 def estimators() -> dict[str, Any]:
     """The classes a model file may name."""
-    from chainrule.tables.learner import MLPClassifier, MLPRegressor
+    from chainrule.estimators import MLPClassifier, MLPRegressor
 
     return {CLASSIFIER: MLPClassifier, "MLPRegressor": MLPRegressor}
 
@@ -49,82 +50,89 @@ def describe(estimator: Any) -> tuple[dict[str, Any], Arrays]:
         raise TypeError(f"only {', '.join(estimators())} and TableModel can be saved; got {kind}.")
     if not hasattr(estimator, "coefs_"):
         raise ValueError(f"this {kind} is not fitted yet: there is nothing to save.")
-    network = network_of(estimator)
-    theta = network.pack(estimator.coefs_, estimator.intercepts_)
+    network, theta = estimator._parameters()
     if not np.isfinite(theta).all():
         raise ValueError("the weights are not finite; a model that diverged is not saved.")
     arrays: Arrays = {"theta": theta}
+    if getattr(estimator, "_last", None) is not None:
+        arrays["last_theta"] = estimator._last
+    state, history = _learned(estimator, arrays)
     curves = [name for name in CURVES if getattr(estimator, name, None) is not None]
     arrays.update({f"curve.{name}": np.asarray(getattr(estimator, name), dtype=np.float64) for name in curves})
     names = getattr(estimator, "feature_names_in_", None)
     document = {
         "class": kind,
-        "parameters": {name: to_plain(value, name) for name, value in estimator.get_params(deep=False).items()},
+        "parameters": {name: _parameter(value, name) for name, value in estimator.get_params(deep=False).items()},
         "network": network.to_dict(),
+        "engine": estimator.engine_,
         "classes": labels_to_plain(estimator.classes_) if kind == CLASSIFIER else None,
-        "labels": estimator._label_binarizer.y_type_ if kind == CLASSIFIER else None,
+        "labels": _label_kind(estimator._label_binarizer) if kind == CLASSIFIER else None,
         "features": None if names is None else [str(name) for name in names],
         "curves": curves,
         "values": _values(estimator),
+        "state": state,
+        "history": history,
     }
     return document, arrays
 
 
-def network_of(estimator: Any) -> Network:
-    """The network of a fitted estimator."""
-    if hasattr(estimator, "network_"):
-        network: Network = estimator.network_
-        return network
-    hidden = [(width.size, estimator.activation) for width in estimator.intercepts_[:-1]]
-    output = (estimator.intercepts_[-1].size, estimator.out_activation_)
-    layers = [{"units": int(units), "activation": activation} for units, activation in (*hidden, output)]
-    return Network.from_dict({"inputs": estimator.n_features_in_, "layers": layers, "loss": estimator.loss})
+def _learned(estimator: Any, arrays: Arrays) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    documents: list[dict[str, Any] | None] = []
+    for describer, name in ((describe_state, "_state"), (describe_history, "history_")):
+        value: Any = getattr(estimator, name, None)
+        document, more = (None, {}) if value is None else describer(value)
+        documents.append(document)
+        arrays.update(more)
+    return documents[0], documents[1]
+
+
+def _label_kind(binarizer: LabelBinarizer) -> dict[str, Any]:
+    return {"kind": binarizer.y_type_, "sparse": bool(binarizer.sparse_input_)}
+
+
+def _parameter(value: Any, name: str) -> Any:
+    # A generator's position is not part of a fitted model: the file keeps seeds only.
+    return None if isinstance(value, np.random.RandomState) else to_plain(value, name)
 
 
 def _values(estimator: Any) -> dict[str, Any]:
     known = {name: getattr(estimator, name) for name in (*INTEGERS, *NUMBERS) if hasattr(estimator, name)}
-    return {name: None if value is None else to_plain(value, name) for name, value in known.items()}
+    return {name: to_plain(value, name) for name, value in known.items()}
 
 
 def restore(document: Mapping[str, Any], arrays: Arrays) -> Any:
     """The estimator that `describe` described; ValueError, TypeError or KeyError for anything else."""
-    if sorted(document) != sorted(FIELDS):
-        raise ValueError(f"estimator: fields {sorted(document)}; expected {sorted(FIELDS)}.")
-    kind = document["class"]
+    data = checked_dict(document, "estimator", FIELDS)
+    kind = data["class"]
     if not isinstance(kind, str) or kind not in estimators():
         raise ValueError(f"estimator: class {kind!r}; expected one of {', '.join(estimators())}.")
-    network = network_from(document["network"])
+    network = network_from(data["network"])
     theta = theta_from(network, arrays)
-    estimator = _unfitted(kind, document["parameters"])
-    views = network.views(theta)
-    estimator.coefs_, estimator.intercepts_ = list(views.W), list(views.b)
-    estimator.out_activation_ = network.layers[-1].function.name
-    _restore_values(estimator, network, document["values"])
-    for name in _checked_list(document["curves"], str, "curves"):
-        if name not in CURVES:
-            raise ValueError(f"estimator: curve {name!r} is unknown.")
-        setattr(estimator, name, arrays[f"curve.{name}"].tolist())
-    if document["features"] is not None:
-        names = _checked_list(document["features"], str, "features")
+    estimator = _unfitted(kind, data["parameters"])
+    estimator._set_parameters(network, theta)
+    estimator.engine_ = data["engine"] if data["engine"] in ("native", "reference") else "reference"
+    _restore_values(estimator, network, data["values"])
+    _restore_learned(estimator, network, data, arrays)
+    if data["features"] is not None:
+        names = checked_list(data["features"], str, "features")
         if len(names) != network.inputs:
             raise ValueError(f"estimator: {len(names)} feature names for {network.inputs} inputs.")
         estimator.feature_names_in_ = np.array(names, dtype=object)
     if kind == CLASSIFIER:
-        _restore_classes(estimator, network, document["classes"], document["labels"])
+        _restore_classes(estimator, network, data["classes"], data["labels"])
     return estimator
 
 
 def network_from(data: Any) -> Network:
     """A network from plain data of which nothing is believed."""
-    if not isinstance(data, dict) or sorted(data) != ["inputs", "layers", "loss"]:
-        raise ValueError("network: expected an object with inputs, layers and loss.")
-    layers = _checked_list(data["layers"], dict, "network.layers")
+    fields = checked_dict(data, "network", ("inputs", "layers", "loss"))
+    layers = checked_list(fields["layers"], dict, "network.layers")
     if any(sorted(layer) != ["activation", "units"] or type(layer["units"]) is not int for layer in layers):
         raise ValueError("network: each layer needs units (a whole number) and activation.")
-    texts = [data["loss"], *(layer["activation"] for layer in layers)]
-    if type(data["inputs"]) is not int or not all(isinstance(text, str) for text in texts):
+    texts = [fields["loss"], *(layer["activation"] for layer in layers)]
+    if type(fields["inputs"]) is not int or not all(isinstance(text, str) for text in texts):
         raise ValueError("network: inputs must be a whole number, loss and activations names.")
-    return Network.from_dict(data)
+    return Network.from_dict(fields)
 
 
 def theta_from(network: Network, arrays: Arrays) -> NDArray[Any]:
@@ -141,22 +149,20 @@ def theta_from(network: Network, arrays: Arrays) -> NDArray[Any]:
 
 def _unfitted(kind: str, parameters: Any) -> Any:
     estimator = estimators()[kind]()
-    known = set(estimator.get_params(deep=False))
-    if not isinstance(parameters, dict) or not set(parameters) <= known:
-        odd = sorted(set(parameters) - known) if isinstance(parameters, dict) else parameters
-        raise ValueError(f"estimator: unknown parameters {odd}.")
-    estimator.set_params(**{name: from_plain(value, name) for name, value in parameters.items()})
+    given = checked_dict(parameters, "parameters")
+    unknown = sorted(set(given) - set(estimator.get_params(deep=False)))
+    if unknown:
+        raise ValueError(f"estimator: unknown parameters {unknown}.")
+    estimator.set_params(**{name: from_plain(value, name) for name, value in given.items()})
     estimator._validate_params()
     return estimator
 
 
 def _restore_values(estimator: Any, network: Network, values: Any) -> None:
-    if not isinstance(values, dict) or not set(values) <= {*INTEGERS, *NUMBERS}:
-        raise ValueError("estimator: unknown values.")
-    for name, value in values.items():
+    for name, value in checked_dict(values, "values").items():
         plain = from_plain(value, name)
-        fits = type(plain) is int and plain >= 0 if name in INTEGERS else type(plain) in (type(None), int, float)
-        if not fits:
+        whole = type(plain) is int and plain >= 0
+        if not (whole if name in INTEGERS else name in NUMBERS and type(plain) in (type(None), int, float)):
             raise ValueError(f"estimator: {name} is {plain!r}.")
         setattr(estimator, name, plain)
     expected = {"n_features_in_": network.inputs, "n_outputs_": network.outputs, "n_layers_": len(network.layers) + 1}
@@ -165,75 +171,26 @@ def _restore_values(estimator: Any, network: Network, values: Any) -> None:
             raise ValueError(f"estimator: {name} is {getattr(estimator, name, None)}; the network has {number}.")
 
 
+def _restore_learned(estimator: Any, network: Network, data: Mapping[str, Any], arrays: Arrays) -> None:
+    estimator._last = vector(arrays, "last_theta", arrays["theta"]) if "last_theta" in arrays else None
+    if data["state"] is not None:
+        estimator._state = restore_state(data["state"], arrays, arrays["theta"])
+    if data["history"] is not None:
+        estimator.history_ = restore_history(data["history"], arrays, len(network.layers))
+    given = checked_list(data["curves"], str, "curves")
+    for name in CURVES:
+        curve = arrays[f"curve.{name}"] if name in given else None
+        if curve is not None and curve.ndim != 1:
+            raise ValueError(f"estimator: {name} has shape {curve.shape}.")
+        setattr(estimator, name, None if curve is None else curve.tolist())
+
+
 def _restore_classes(estimator: Any, network: Network, classes: Any, labels: Any) -> None:
     estimator.classes_ = labels_from_plain(classes)
-    outputs = 1 if labels == "binary" else estimator.classes_.size
-    if labels not in ("binary", "multiclass", "multilabel-indicator") or outputs != network.outputs:
-        raise ValueError(f"estimator: {estimator.classes_.size} classes ({labels}) for {network.outputs} outputs.")
+    kind, sparse = (checked_dict(labels, "labels", ("kind", "sparse"))[name] for name in ("kind", "sparse"))
+    outputs = 1 if kind == "binary" else estimator.classes_.size
+    if kind not in LABELS or type(sparse) is not bool or outputs != network.outputs:
+        raise ValueError(f"estimator: {estimator.classes_.size} classes ({kind}) for {network.outputs} outputs.")
     binarizer = LabelBinarizer()
-    binarizer.classes_, binarizer.y_type_, binarizer.sparse_input_ = estimator.classes_, labels, False
+    binarizer.classes_, binarizer.y_type_, binarizer.sparse_input_ = estimator.classes_, kind, sparse
     estimator._label_binarizer = binarizer
-
-
-def labels_to_plain(labels: NDArray[Any]) -> dict[str, Any]:
-    """Class labels with their type."""
-    kind = labels.dtype.kind
-    plain = labels.tolist()
-    if kind not in LABEL_KINDS or not all(type(label) in (str, int, float, bool) for label in plain):
-        raise TypeError(f"class labels of type {labels.dtype} cannot be written as plain data.")
-    return {"dtype": "U" if kind == "U" else labels.dtype.str, "values": plain}
-
-
-def labels_from_plain(data: Any) -> NDArray[Any]:
-    """Class labels of the type they had."""
-    if not isinstance(data, dict) or sorted(data) != ["dtype", "values"] or not isinstance(data["dtype"], str):
-        raise ValueError("classes: expected dtype and values.")
-    values = data["values"]
-    dtype = np.dtype(data["dtype"])
-    if dtype.kind not in LABEL_KINDS or dtype.itemsize > 16 or not isinstance(values, list) or len(values) < 1:
-        raise ValueError(f"classes: {data['dtype']!r} is not a type of labels, or there are none.")
-    wanted = LABEL_KINDS[dtype.kind]
-    if not all(type(value) is wanted if wanted else type(value) in (str, int, float, bool) for value in values):
-        raise ValueError(f"classes: the labels are not of type {data['dtype']}.")
-    if dtype.kind == "U" and len(values) * max(len(value) for value in values) > MAX_LABEL_CELLS:
-        raise ValueError("classes: the labels are too long.")
-    return np.array(values, dtype=dtype)
-
-
-def to_plain(value: Any, place: str) -> Any:
-    """A parameter as JSON data."""
-    if value is None or isinstance(value, (bool, str)):
-        return value
-    if isinstance(value, np.bool_):
-        return bool(value)
-    if isinstance(value, numbers.Integral):
-        return int(value)
-    if isinstance(value, numbers.Real):
-        return float(value) if math.isfinite(value) else {"float": str(float(value))}
-    if isinstance(value, tuple):
-        return {"tuple": [to_plain(item, place) for item in value]}
-    if isinstance(value, (list, np.ndarray)):
-        return [to_plain(item, place) for item in value]
-    if isinstance(value, np.random.RandomState):
-        # The stream's position is not part of the model; a fresh fit would have moved it anyway.
-        return None
-    raise TypeError(f"parameter {place}: {type(value).__name__} objects cannot be written as plain data.")
-
-
-def from_plain(value: Any, place: str) -> Any:
-    """The parameter that `to_plain` wrote."""
-    if isinstance(value, list):
-        return [from_plain(item, place) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if list(value) == ["tuple"]:
-        return tuple(_checked_list([from_plain(item, place) for item in value["tuple"]], object, place))
-    if list(value) == ["float"] and value["float"] in ("inf", "-inf", "nan"):
-        return float(value["float"])
-    raise ValueError(f"{place}: {sorted(value)} is not a value.")
-
-
-def _checked_list(data: Any, item: type, place: str) -> list[Any]:
-    if not isinstance(data, list) or not all(isinstance(entry, item) for entry in data):
-        raise ValueError(f"{place}: expected a list of {item.__name__}.")
-    return data

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-try:
-    from chainrule.estimators import MLPClassifier, MLPRegressor
-except ImportError:
-    from sklearn.neural_network import MLPClassifier, MLPRegressor
+from chainrule.estimators import MLPClassifier, MLPRegressor
 
 
 def make_estimator(task: str, parameters: dict[str, Any], seed: int) -> Any:
@@ -29,10 +24,6 @@ def train(
     on_epoch: Callable[[Any], None] | None,
 ) -> Any:
     """Fit, with the validation rows where there are some."""
-    if on_epoch is not None:
-        estimator._on_epoch = on_epoch
-    if validation is not None and "X_val" in inspect.signature(estimator.fit).parameters:
-        return estimator.fit(inputs, targets, X_val=validation[0], y_val=validation[1])
-    if validation is not None:
-        inputs, targets = np.concatenate((inputs, validation[0])), np.concatenate((targets, validation[1]))
-    return estimator.fit(inputs, targets)
+    estimator._on_epoch = on_epoch
+    held = {} if validation is None else {"X_val": validation[0], "y_val": validation[1]}
+    return estimator.fit(inputs, targets, **held)

@@ -1,0 +1,95 @@
+"""What a training leaves behind, in a model file: the state it goes on from, and the history of its epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.plain import checked_dict, checked_list, from_plain, to_plain
+from chainrule.training import Epoch, Patience, TrainingState
+
+Arrays = dict[str, NDArray[Any]]
+NUMBERS = ("t", "initial_rate", "rate", "samples", "epochs", "watched", "peak")
+WHOLE = ("t", "samples", "epochs")
+STATE_FIELDS = ("best_theta", "numbers", "patience", "slots")
+COLUMNS = ("number", "loss", "learning_rate", "seconds", "validation_loss", "validation_score", "best")
+OPTIONAL = ("validation_loss", "validation_score")
+
+
+def describe_state(state: TrainingState) -> tuple[dict[str, Any], Arrays]:
+    """Document and arrays of a training's state. Permutation and random numbers are drawn afresh after a resume."""
+    arrays = {f"solver.{slot}": vector for slot, vector in state.solver_state.items()}
+    if state.best_theta is not None:
+        arrays["best_theta"] = state.best_theta
+    document = {
+        "numbers": {name: to_plain(getattr(state, name), name) for name in NUMBERS},
+        "patience": [state.patience.count, to_plain(state.patience.best, "patience")],
+        "slots": list(state.solver_state),
+        "best_theta": state.best_theta is not None,
+    }
+    return document, arrays
+
+
+def restore_state(document: Any, arrays: Arrays, theta: NDArray[Any]) -> TrainingState:
+    """The state that `describe_state` described, every vector as long as theta and of its type."""
+    data = checked_dict(document, "training state", STATE_FIELDS)
+    plain = checked_dict(data["numbers"], "training state", NUMBERS)
+    numbers = {name: from_plain(plain[name], name) for name in NUMBERS}
+    watched = numbers.pop("watched")
+    count, best = (from_plain(item, "patience") for item in checked_list(data["patience"], object, "patience"))
+    kinds = {name: (int,) if name in WHOLE else (int, float) for name in numbers}
+    if watched not in ("loss", "validation") or not all(type(numbers[name]) in kinds[name] for name in numbers):
+        raise ValueError("training state: a number or a name is wrong.")
+    if type(count) is not int or type(best) not in (int, float) or any(numbers[name] < 0 for name in WHOLE):
+        raise ValueError("training state: a count is wrong.")
+    slots = checked_list(data["slots"], str, "training state")
+    vectors = {slot: vector(arrays, f"solver.{slot}", theta) for slot in slots}
+    kept = vector(arrays, "best_theta", theta) if data["best_theta"] is True else None
+    return TrainingState(vectors, watched=watched, patience=Patience(count, best), best_theta=kept, **numbers)
+
+
+def vector(arrays: Arrays, name: str, theta: NDArray[Any]) -> NDArray[Any]:
+    """The array of that name, if it is like theta."""
+    found = arrays[name]
+    if found.shape != theta.shape or found.dtype != theta.dtype:
+        raise ValueError(f"{name} has shape {found.shape} and type {found.dtype}; theta {theta.shape}, {theta.dtype}.")
+    return found
+
+
+def describe_history(history: Sequence[Epoch]) -> tuple[dict[str, Any], Arrays]:
+    """Notes and presence of optional numbers as document, the numbers as arrays."""
+    table = [[np.nan if (v := getattr(epoch, name)) is None else float(v) for name in COLUMNS] for epoch in history]
+    arrays = {
+        "history.numbers": np.array(table, dtype=np.float64).reshape(len(history), len(COLUMNS)),
+        "history.gradient_norms": np.array([epoch.gradient_norms for epoch in history], dtype=np.float64),
+        "history.update_norms": np.array([epoch.update_norms for epoch in history], dtype=np.float64),
+    }
+    notes = {str(place): epoch.note for place, epoch in enumerate(history) if epoch.note}
+    absent = {name: [at for at, epoch in enumerate(history) if getattr(epoch, name) is None] for name in OPTIONAL}
+    return {"notes": notes, "absent": absent}, arrays
+
+
+def restore_history(document: Any, arrays: Arrays, layers: int) -> list[Epoch]:
+    """The epochs that `describe_history` described."""
+    data = checked_dict(document, "history", ("absent", "notes"))
+    notes = checked_dict(data["notes"], "history notes")
+    absent = {
+        name: set(checked_list(rows, int, "history"))
+        for name, rows in checked_dict(data["absent"], "history", OPTIONAL).items()
+    }
+    table = arrays["history.numbers"]
+    norms = [arrays[f"history.{name}"] for name in ("gradient_norms", "update_norms")]
+    count = len(table)
+    if table.shape != (count, len(COLUMNS)) or (count and any(norm.shape != (count, layers) for norm in norms)):
+        raise ValueError(f"history: arrays of shapes {table.shape}, {norms[0].shape}, {norms[1].shape}.")
+    epochs = []
+    for place, row in enumerate(table.tolist()):
+        values = dict(zip(COLUMNS, row, strict=True))
+        values.update({name: None for name in OPTIONAL if place in absent[name]})
+        values.update(number=int(values["number"]), best=bool(values["best"]))
+        note = str(notes.get(str(place), ""))
+        epochs.append(Epoch(gradient_norms=norms[0][place], update_norms=norms[1][place], note=note, **values))
+    return epochs
