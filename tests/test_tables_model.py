@@ -210,3 +210,11 @@ def test_compressed_and_plain_files_train_the_same_model(tmp_path):
     packed.write_bytes(gzip.compress(plain.read_bytes()))
     first, second = (fit(read_table(path), "species") for path in (plain, packed))
     np.testing.assert_array_equal(first.predict_proba(read_table(plain)), second.predict_proba(read_table(packed)))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_class_has_training_rows_even_where_there_are_too_many_classes(seed):
+    codes = np.repeat(np.arange(12), 3)
+    parts = split(np.arange(36), codes, 0.2, 0.2, seed)
+    assert set(codes[parts.train]) == set(range(12))
+    assert sorted([*parts.train, *parts.validation, *parts.test]) == list(range(36))

@@ -19,9 +19,9 @@ from chainrule.tables import target as targets
 from chainrule.tables.encoding import Encoder, fit_columns
 from chainrule.tables.evaluation import Evaluation, evaluate_classes, evaluate_numbers
 from chainrule.tables.inference import infer_column
-from chainrule.tables.learner import make_estimator, train
+from chainrule.tables.learner import Learned, Rows, learn
 from chainrule.tables.schema import ColumnSchema, TableSchema, TargetSchema
-from chainrule.tables.settings import Choice, choose_settings, validation_share
+from chainrule.tables.settings import Choice, Settings, choose_settings
 from chainrule.tables.splitting import Split, split
 from chainrule.tables.table import Table
 
@@ -126,18 +126,17 @@ class TableModel:
             raise TableError(f"test_fraction must be at least 0 and less than 1; found {test_fraction}.")
         notes: list[str] = []
         drafts, goal, rows = _understand(table, target, task, drop, notes)
-        choices = choose_settings(
-            round(rows.size * (1 - test_fraction)), len(drafts), goal.task, _sizes(hidden_layer_sizes), estimator_params
-        )
+        hidden = None if hidden_layer_sizes is None else tuple(hidden_layer_sizes)
+        settings = choose_settings(round(rows.size * (1 - test_fraction)), hidden, estimator_params)
         codes = None if goal.task == "regression" else _codes(table.take(rows), goal)
-        parts = split(rows, codes, test_fraction, validation_share(choices), seed)
-        learn = table.take(parts.train)
-        schema = _schema(fit_columns(drafts, learn), targets.fit_target(goal, learn), parts, table)
+        parts = split(rows, codes, test_fraction, settings.validation, seed)
+        train = table.take(parts.train)
+        schema = _schema(fit_columns(drafts, train), targets.fit_target(goal, train), parts, table)
         sizes = {"train": parts.train.size, "validation": parts.validation.size, "test": parts.test.size}
-        plan = Plan(schema, sizes, parts.reason, choices, tuple(notes))
+        plan = Plan(schema, sizes, parts.reason, settings.choices, tuple(notes))
         if on_start is not None:
             on_start(plan)
-        return _train(cls, table, plan, parts, seed, on_epoch)
+        return _train(cls, table, plan, settings, parts, seed, on_epoch)
 
     @property
     def classes(self) -> tuple[Any, ...]:
@@ -180,10 +179,6 @@ class TableModel:
         return Encoder(self.schema).encode(table, self.notes)
 
 
-def _sizes(hidden: Sequence[int] | None) -> tuple[int, ...] | None:
-    return None if hidden is None else tuple(hidden)
-
-
 def _codes(table: Table, goal: TargetSchema) -> NDArray[np.int64]:
     return targets.class_codes(targets.labels_of(table, goal), goal)
 
@@ -214,19 +209,25 @@ def _schema(columns: tuple[ColumnSchema, ...], goal: TargetSchema, parts: Split,
 
 
 def _train(
-    cls: type[TableModel], table: Table, plan: Plan, parts: Split, seed: int, on_epoch: Callable[[Any], None] | None
+    cls: type[TableModel],
+    table: Table,
+    plan: Plan,
+    settings: Settings,
+    parts: Split,
+    seed: int,
+    on_epoch: Callable[[Any], None] | None,
 ) -> TableModel:
     encoder, goal, notes = Encoder(plan.schema), plan.schema.target, list(plan.notes)
 
-    def part(rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    def part(rows: NDArray[np.int64]) -> Rows:
         chosen = table.take(rows)
-        return encoder.encode(chosen, []), targets.targets(chosen, goal)
+        return Rows(encoder.encode(chosen, []), targets.targets(chosen, goal))
 
-    estimator = make_estimator(goal.task, {choice.name: choice.value for choice in plan.settings}, seed)
     started = time.perf_counter()
-    train(estimator, *part(parts.train), part(parts.validation) if parts.validation.size else None, on_epoch)
-    seconds = time.perf_counter() - started
-    model = cls(plan.schema, estimator, _summary(plan, parts, estimator, seed, seconds, table))
+    checked = part(parts.validation) if parts.validation.size else None
+    learned = learn(goal.task, settings, part(parts.train), checked, seed, on_epoch)
+    summary = _summary(plan, parts, learned, seed, table) | {"seconds": time.perf_counter() - started}
+    model = cls(plan.schema, learned.estimator, summary)
     if parts.test.size:
         model.evaluation = model.evaluate(table.take(parts.test))
         model.summary["test"] = model.evaluation.to_dict()
@@ -236,8 +237,9 @@ def _train(
     return model
 
 
-def _summary(plan: Plan, parts: Split, estimator: Any, seed: int, seconds: float, table: Table) -> dict[str, Any]:
-    validation = getattr(estimator, "validation_scores_", None)
+def _summary(plan: Plan, parts: Split, learned: Learned, seed: int, table: Table) -> dict[str, Any]:
+    estimator = learned.estimator
+    values = {choice.name: getattr(estimator, choice.name) for choice in plan.settings}
     return {
         "table": table.path,
         "rows": len(table),
@@ -245,15 +247,22 @@ def _summary(plan: Plan, parts: Split, estimator: Any, seed: int, seconds: float
         "split": plan.split,
         "seed": seed,
         "epochs": int(estimator.n_iter_),
-        "seconds": seconds,
+        "engine": estimator.engine_,
         "settings": [
-            {"name": choice.name, "value": _plain(choice.value), "reason": choice.reason} for choice in plan.settings
+            {"name": choice.name, "value": _plain(values[choice.name]), "reason": choice.reason}
+            for choice in plan.settings
         ],
-        "loss_curve": [float(loss) for loss in getattr(estimator, "loss_curve_", None) or ()],
-        "validation_loss_curve": [float(loss) for loss in getattr(estimator, "validation_loss_curve_", None) or ()],
-        "validation_scores": [float(score) for score in validation or ()],
+        "penalties_tried": [{"alpha": alpha, "validation_loss": loss} for alpha, loss in learned.tried.items()],
+        "loss_curve": _curve(estimator.loss_curve_),
+        "validation_loss_curve": _curve(estimator.validation_loss_curve_),
+        "validation_scores": _curve(estimator.validation_scores_),
         "test_rows": parts.test.tolist(),
     }
+
+
+def _curve(values: Sequence[float] | None) -> list[float | None]:
+    # JSON knows no NaN: a number that is not finite becomes null.
+    return [float(value) if np.isfinite(value) else None for value in values or ()]
 
 
 def _plain(value: Any) -> Any:

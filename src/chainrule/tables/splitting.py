@@ -47,7 +47,9 @@ def _part(rows: Rows, codes: Rows | None, share: float, seed: int) -> tuple[Rows
     classes = np.unique(labels).size
     fits = min(size, common.size - size) >= classes > 0
     kept, drawn = _draw(common, labels if fits else None, min(size, max(common.size - 1, 0)), seed)
-    return np.sort(np.concatenate((kept, rows[rare]))), drawn, bool(fits)
+    # A class that chance took out of the training rows altogether goes back to them.
+    lost = ~np.isin(codes[np.searchsorted(rows, drawn)], codes[np.searchsorted(rows, kept)])
+    return np.sort(np.concatenate((kept, rows[rare], drawn[lost]))), drawn[~lost], bool(fits)
 
 
 def _draw(rows: Rows, labels: Rows | None, size: int, seed: int) -> tuple[Rows, Rows]:

@@ -140,9 +140,10 @@ def numbers_of(table: Table, schema: TargetSchema) -> NDArray[np.float64]:
 
 
 def fit_target(schema: TargetSchema, train: Table) -> TargetSchema:
-    """Centre and scale of a regression target, from the training rows."""
+    """How often each class occurs, or centre and scale of the numbers, in the training rows."""
     if schema.task != "regression":
-        return schema
+        counts = np.bincount(class_codes(labels_of(train, schema), schema), minlength=len(schema.classes))
+        return replace(schema, counts=tuple(counts.tolist()))
     scaler = StandardScaler().fit(numbers_of(train, schema).reshape(-1, 1))
     return replace(schema, centre=float(scaler.mean_[0]), scale=float(scaler.scale_[0]))
 
