@@ -7,16 +7,16 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from chainrule.engines import TrainingData, choose
 from chainrule.estimators import parameters
+from chainrule.estimators.inputs import prediction_rows, training_arrays
 from chainrule.estimators.state import Fitted
 from chainrule.estimators.watching import Watch
 from chainrule.formulas.lookup import Array
@@ -36,10 +36,11 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
     _parameter_constraints = parameters.CONSTRAINTS
 
     loss: str | Loss
+    _numeric_y = True
 
     def _store(self, given: dict[str, Any]) -> None:
         """Set the constructor parameters, from the constructor's `locals()`."""
-        self.__dict__.update({name: given[name] for name in self._get_param_names()})
+        self.__dict__.update({name: value for name, value in given.items() if name != "self"})
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
@@ -86,7 +87,7 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         given = (X, y, sample_weight)
         layers = parameters.hidden_layers(self.hidden_layer_sizes, self.activation)
         continued = hasattr(self, "coefs_") and (self.warm_start or incremental)
-        X, y = self._checked(X, y, reset=not continued)
+        X, y = training_arrays(self, X, y, not continued, self._numeric_y)
         Y = self._encode_training(y, X.dtype, continued, incremental)
         data = TrainingData(X, Y, self._checked_weight(sample_weight, X))
         rng = check_random_state(self.random_state)
@@ -141,24 +142,6 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         theta: Array = self._continued_theta(network).astype(dtype, copy=False)
         return theta
 
-    def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
-        """X and y in the types that training needs; X is copied only for another precision or order."""
-        wanted = (np.float64, np.float32) if self.dtype is None else np.dtype(self.dtype)
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            dtype=wanted,
-            order="C",
-            reset=reset,
-            **self._y_checks(),
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        return in_rows(X), y
-
     def _checked_weight(self, sample_weight: Any, X: Any) -> Array | None:
         if sample_weight is None:
             return None
@@ -173,7 +156,7 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: pass both or neither.")
         if X_val is not None:
-            X_val, y_val = self._checked(X_val, y_val, reset=False)
+            X_val, y_val = training_arrays(self, X_val, y_val, False, self._numeric_y)
             X_val = X_val.astype(data.X.dtype, copy=False)
             Y_val = self._encode(y_val, data.X.dtype)
             if Y_val.shape[1] != data.Y.shape[1]:
@@ -189,25 +172,10 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         if "coefs_" not in vars(self):
             check_is_fitted(self)
         network, theta = self._parameters()
-        X = self._checked_rows(X, theta.dtype)
+        X = prediction_rows(self, X, theta.dtype)
         small = X.shape[0] * theta.size < SMALL_PREDICTION
         threads = 1 if small else default_threads() if self.n_threads is None else self.n_threads
         return choose(self.engine, network, theta.dtype).predict(network, theta, X, n_threads=threads)
-
-    def _checked_rows(self, X: Any, dtype: Any) -> Any:
-        # What needs no conversion and has no column names is recognised at once: half the time of a one-row prediction.
-        if (
-            type(X) is np.ndarray
-            and X.dtype == dtype
-            and X.ndim == 2
-            and X.shape[1] == self.n_features_in_
-            and X.shape[0] > 0
-            and X.flags.c_contiguous
-            and not hasattr(self, "feature_names_in_")
-            and np.isfinite(X.sum())
-        ):
-            return X
-        return in_rows(validate_data(self, X, accept_sparse=["csr", "csc"], dtype=dtype, order="C", reset=False))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -232,9 +200,6 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
     def _stratify(self, Y: Array) -> NDArray[np.bool_] | None:
         return None
 
-    def _y_checks(self) -> dict[str, Any]:
-        return {}
-
 
 def stochastic(estimator: Any) -> bool:
     """Whether `partial_fit` is available: AttributeError if the solver does not go step by step."""
@@ -243,14 +208,3 @@ def stochastic(estimator: Any) -> bool:
             f"partial_fit is only available for stochastic optimizers. {estimator.solver} is not stochastic."
         )
     return True
-
-
-def in_rows(X: Any) -> Any:
-    """Sparse matrices as CSR with sorted, unique indices (never changing the caller's); dense arrays as they are."""
-    if not scipy.sparse.issparse(X):
-        return X
-    rows = X.tocsr()
-    if not rows.has_canonical_format:
-        rows = rows.copy() if rows is X else rows
-        rows.sum_duplicates()
-    return rows

@@ -137,6 +137,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     """
 
     loss = "log_loss"
+    _numeric_y = False
 
     def __init__(
         self,

@@ -213,9 +213,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
             raise ValueError(f"loss='poisson' needs y >= 0; the smallest value of y is {Y.min():g}.")
         return Y.reshape(-1, 1) if Y.ndim == 1 else Y
 
-    def _y_checks(self) -> dict[str, Any]:
-        return {"y_numeric": True}
-
     def _output_activation(self) -> str:
         return get_loss(self.loss).default_output
 

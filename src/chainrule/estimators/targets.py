@@ -23,17 +23,23 @@ def labels_of(y: Any) -> LabelBinarizer:
     ValueError
         If y does not hold class labels.
     """
-    kind = type_of_target(y, input_name="y", raise_unknown=True)
-    if "multioutput" in kind:
-        raise ValueError("Multioutput target data is not supported with label binarization")
+    kind, classes = _plain_labels(y)
+    if classes is None:
+        kind = type_of_target(y, input_name="y", raise_unknown=True)
+        if "multioutput" in kind:
+            raise ValueError("Multioutput target data is not supported with label binarization")
+        classes = unique_labels(y)
     labels = LabelBinarizer()
-    labels.y_type_, labels.sparse_input_ = kind, scipy.sparse.issparse(y)
-    labels.classes_ = np.unique(y) if kind in ("binary", "multiclass") and _plain(y) else unique_labels(y)
+    labels.y_type_, labels.sparse_input_, labels.classes_ = kind, scipy.sparse.issparse(y), classes
     return labels
 
 
-def _plain(y: Any) -> bool:
-    return isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biuU"
+def _plain_labels(y: Any) -> tuple[str, NDArray[Any] | None]:
+    # The common case, decided without scikit-learn's general and slower analysis (which also warns of too many).
+    if not isinstance(y, np.ndarray) or y.ndim != 1 or y.dtype.kind not in "biuU":
+        return "", None
+    classes = np.unique(y)
+    return ("binary" if len(classes) <= 2 else "multiclass"), (classes if 2 * len(classes) <= len(y) else None)
 
 
 def encode(labels: LabelBinarizer, y: Any, dtype: Any) -> Array:
