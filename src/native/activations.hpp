@@ -17,14 +17,21 @@ template <class T> INLINE Vec<T> activation_value(Act act, Vec<T> z) {
     }
 }
 
-template <class T> INLINE Vec<T> activation_slope(Act act, Vec<T> a) {
+// Calls f(slope) with the slope as a function of the output: chosen once, outside of f's loops.
+template <class T, class F> INLINE void with_slope(Act act, F&& f) {
     switch (act) {
-        case Act::logistic: return a * (T(1) - a);
-        case Act::tanh: return T(1) - a * a;
-        case Act::relu: return a > T(0) ? broadcast<T>(T(1)) : Vec<T>{};
-        case Act::exp: return a;
-        default: return broadcast<T>(T(1));
+        case Act::logistic: return f([](Vec<T> a) { return a * (T(1) - a); });
+        case Act::tanh: return f([](Vec<T> a) { return T(1) - a * a; });
+        case Act::relu: return f([](Vec<T> a) { return a > T(0) ? broadcast<T>(T(1)) : Vec<T>{}; });
+        case Act::exp: return f([](Vec<T> a) { return a; });
+        default: return f([](Vec<T>) { return broadcast<T>(T(1)); });
     }
+}
+
+template <class T> INLINE Vec<T> activation_slope(Act act, Vec<T> a) {
+    Vec<T> result{};
+    with_slope<T>(act, [&](auto slope) { result = slope(a); });
+    return result;
 }
 
 // Softmax of `units` vectors (lanes are rows): from z in place; returns the maximum and the sum of exponentials.

@@ -38,16 +38,12 @@ template <class T, int MR, int NV> INLINE void multiply(Vec<T> (&acc)[MR][NV], c
     accumulate<T, MR, NV, true>(acc, a, b, p.ld_weights, left);
 }
 
-// Calls f(first, height) for tiles of at most `tallest`, as even as possible.
-template <class F> INLINE void for_tiles(int begin, int end, int tallest, F&& f) {
-    const int rows = end - begin, tiles = (rows + tallest - 1) / tallest;
-    if (tiles == 0) return;
-    const int height = rows / tiles, extra = rows % tiles;
-    for (int t = 0, at = begin; t < tiles; ++t) {
-        const int here = height + (t < extra);
-        f(at, here);
-        at += here;
-    }
+// Calls f(first, height, count) for at most two runs of equal tiles that cover [0, rows), none higher than `tallest`, as even as possible.
+template <class F> INLINE void for_tiles(int rows, int tallest, F&& f) {
+    if (rows == 0) return;
+    const int tiles = (rows + tallest - 1) / tallest, height = rows / tiles, higher = rows % tiles;
+    if (higher > 0) f(0, height + 1, higher);
+    f(higher * (height + 1), height, tiles - higher);
 }
 
 // A table of one function template over all tile heights: Tile<MR, NV>::run at index MR - 1.
@@ -62,35 +58,41 @@ template <template <int, int> class Tile, int NV> auto tile_at(int height) {
 
 template <class T> struct Forward {
     template <int MR, int NV> struct Tile {
-        static void run(const Product<T>& p, int row, T floor) {
+        static void run(const Product<T>& p, int row, int count, T floor) {
             constexpr int W = lanes<T>;
-            Vec<T> acc[MR][NV];
-            UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v) acc[m][v] = load(p.bias + v * W);
-            multiply<T, MR, NV>(acc, p, row);
             const Vec<T> least = broadcast<T>(floor);
-            UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v)
-                store<T>(p.out + ((row + m) * 2 + v) * W, maximum<T>(least, acc[m][v]));
+            for (; count > 0; --count, row += MR) {
+                Vec<T> acc[MR][NV];
+                UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v) acc[m][v] = load(p.bias + v * W);
+                multiply<T, MR, NV>(acc, p, row);
+                UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v)
+                    store<T>(p.out + ((row + m) * 2 + v) * W, maximum<T>(least, acc[m][v]));
+            }
         }
     };
     template <int NV> static void panel(const Product<T>& p, T floor) {
-        for_tiles(0, p.rows, tallest<NV>, [&](int row, int height) { tile_at<Tile, NV>(height)(p, row, floor); });
+        for_tiles(p.rows, tallest<NV>, [&](int row, int height, int count) { tile_at<Tile, NV>(height)(p, row, count, floor); });
     }
 };
 
 template <class T> struct Backward {
     template <int MR, int NV> struct Tile {
-        static void run(const Product<T>& p, int row, Act act, const T* a) {
+        static void run(const Product<T>& p, int row, int count, Act act, const T* a) {
             constexpr int W = lanes<T>;
-            Vec<T> acc[MR][NV] = {};
-            multiply<T, MR, NV>(acc, p, row);
-            UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v) {
-                const int at = ((row + m) * 2 + v) * W;
-                store<T>(p.out + at, acc[m][v] * activation_slope<T>(act, load(a + at)));
+            for (; count > 0; --count, row += MR) {
+                Vec<T> acc[MR][NV] = {};
+                multiply<T, MR, NV>(acc, p, row);
+                T* out = p.out + row * 2 * W;
+                const T* outputs = a + row * 2 * W;
+                with_slope<T>(act, [&](auto slope) INLINE_LAMBDA {
+                    UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v)
+                        store<T>(out + (m * 2 + v) * W, acc[m][v] * slope(load(outputs + (m * 2 + v) * W)));
+                });
             }
         }
     };
     template <int NV> static void panel(const Product<T>& p, Act act, const T* a) {
-        for_tiles(0, p.rows, tallest<NV>, [&](int row, int height) { tile_at<Tile, NV>(height)(p, row, act, a); });
+        for_tiles(p.rows, tallest<NV>, [&](int row, int height, int count) { tile_at<Tile, NV>(height)(p, row, count, act, a); });
     }
 };
 
@@ -98,13 +100,15 @@ template <class T> struct Backward {
 // `in` is at the tile's first column within its block.
 template <class T> struct WeightGradient {
     template <int MR, int NV> struct Tile {
-        static void run(const T* in, const T* delta, int depth, T* sums, bool fresh) {
+        static void run(const T* in, const T* delta, int depth, int count, T* sums, bool fresh) {
             constexpr int W = lanes<T>;
-            Vec<T> acc[MR][NV] = {};
-            if (!fresh)
-                UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v) acc[m][v] = load(sums + (m * NV + v) * W);
-            accumulate<T, MR, NV, false>(acc, in, delta, 2 * W, depth);
-            UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v) store<T>(sums + (m * NV + v) * W, acc[m][v]);
+            for (; count > 0; --count, in += MR, sums += MR * NV * W) {
+                Vec<T> acc[MR][NV] = {};
+                if (!fresh)
+                    UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v) acc[m][v] = load(sums + (m * NV + v) * W);
+                accumulate<T, MR, NV, false>(acc, in, delta, 2 * W, depth);
+                UNROLL for (int m = 0; m < MR; ++m) UNROLL for (int v = 0; v < NV; ++v) store<T>(sums + (m * NV + v) * W, acc[m][v]);
+            }
         }
     };
 };

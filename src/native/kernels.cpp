@@ -13,6 +13,22 @@ constexpr int stripe_rows = vector_bytes == 64 ? 96 : 48;
 // Batch rows whose slice of activations and deltas stays in the first-level cache while a stripe is summed up.
 constexpr int depth_block = 256;
 
+// Rows `order` of X (row-major, `units` columns) into blocks; later rows are asked for ahead of time.
+template <class T> void gather(const T* X, int units, const std::int64_t* order, int n_rows, T* rows, std::ptrdiff_t block) {
+    constexpr int panel = 2 * lanes<T>, ahead = 4;
+    for (int r = 0; r < n_rows; ++r, rows += panel) {
+        const T* from = X + order[r] * units;
+        if (r + ahead < n_rows) {
+            const char* next = reinterpret_cast<const char*>(X + order[r + ahead] * units);
+            for (std::size_t byte = 0; byte < units * sizeof(T); byte += 64) __builtin_prefetch(next + byte);
+        }
+        T* to = rows;
+        int left = units;
+        for (; left >= panel; left -= panel, from += panel, to += block) std::memcpy(to, from, panel * sizeof(T));
+        for (int c = 0; c < left; ++c) to[c] = from[c];
+    }
+}
+
 template <class T> void forward(const Product<T>& p, T floor) {
     p.vectors == 2 ? Forward<T>::template panel<2>(p, floor) : Forward<T>::template panel<1>(p, floor);
 }
@@ -176,9 +192,9 @@ template <class T, int NV> INLINE void dense_sums(const Stripe<T>& s, T* sums, b
         for (int k = 0; k < s.rows; k += depth_block) {
             const int depth = s.rows - k < depth_block ? s.rows - k : depth_block;
             const T *in = s.in + block * s.in_block + k * panel, *delta = s.delta + k * panel;
-            for_tiles(0, last, tallest<NV>, [&](int column, int height) {
+            for_tiles(last, tallest<NV>, [&](int column, int height, int count) {
                 T* sum = sums + (first + column - s.begin) * width;
-                tile_at<WeightGradient<T>::template Tile, NV>(height)(in + column, delta, depth, sum, fresh && k == 0);
+                tile_at<WeightGradient<T>::template Tile, NV>(height)(in + column, delta, depth, count, sum, fresh && k == 0);
             });
         }
     }
@@ -202,9 +218,19 @@ template <class T> INLINE void sparse_sums(const Stripe<T>& s, T* sums, bool fre
         }
 }
 
+// Asks for n values ahead of their use.
+template <class T> INLINE void prefetch(const T* p, std::ptrdiff_t n) {
+    for (std::ptrdiff_t i = 0; i < n; i += 64 / std::ptrdiff_t(sizeof(T))) __builtin_prefetch(p + i, 1);
+}
+
 template <class T> void stripe_step(const Stripe<T>& s) {
     const std::ptrdiff_t width = s.vectors * lanes<T>, n = (s.end - s.begin) * width;
     const bool fresh = !s.resume;
+    if (s.finish) {  // the solver's operands arrive from memory while the sums are formed
+        prefetch(s.weights + s.begin * width, n);
+        if (s.step->solver != Solver::gradient) prefetch(s.state0 + s.begin * width, n);
+        if (s.step->solver == Solver::adam) prefetch(s.state1 + s.begin * width, n);
+    }
     alignas(64) T sums[(stripe_rows + 1) * 2 * lanes<T>];
     T* partial = s.gradient + s.begin * width;
     if (s.resume) std::memcpy(sums, partial, n * sizeof(T));
@@ -223,7 +249,7 @@ template <class T> void stripe_step(const Stripe<T>& s) {
     if (s.transposed && s.step->solver != Solver::gradient) write_transposed<T>(s);
 }
 
-template <class T> constexpr Kernels<T> table = {lanes<T>,           2 * lanes<T>,  stripe_rows,      &forward<T>,     &forward_sparse<T>,
+template <class T> constexpr Kernels<T> table = {lanes<T>,           2 * lanes<T>,  stripe_rows,      &gather<T>, &forward<T>,     &forward_sparse<T>,
                                                  &backward<T>,       &activate<T>,  &output<T>,       &stripe_step<T>, &squares<T>,
                                                  &write_transposed<T>};
 

@@ -80,6 +80,7 @@ template <class T> struct Stripe {
 
 template <class T> struct Kernels {
     int lanes, panel, stripe;
+    void (*gather)(const T* X, int units, const std::int64_t* order, int n_rows, T* rows, std::ptrdiff_t block);
     void (*forward)(const Product<T>&, T floor);
     void (*forward_sparse)(const Product<T>&, const SparseRows<T>&, T floor);
     void (*backward)(const Product<T>&, Act, const T* a);  // times the slope at the outputs `a`, a block

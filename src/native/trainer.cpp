@@ -130,12 +130,6 @@ template <class T> double Trainer<T>::weight_sum(const Data<T>& data, const std:
     return sum;
 }
 
-template <class T> void Trainer<T>::gather(const Data<T>& data, const std::int64_t* order, int begin, int end) {
-    const int inputs = layout_.layers[0].inputs;
-    for (int r = begin; r < end; ++r)
-        layout_.to_blocks(data.dense + order[r] * inputs, inputs, in_[0].get() + r * layout_.panel, block_);
-}
-
 // The column of ones behind layer k's inputs, which the bias multiplies.
 template <class T> void Trainer<T>::set_ones(int k, int begin, int end) {
     const int column = layout_.layers[k].inputs;
@@ -180,7 +174,9 @@ template <class T> void Trainer<T>::backward_layer(int k, int begin, int end) {
 template <class T>
 void Trainer<T>::forward_backward(const Data<T>& data, const std::int64_t* order, int begin, int end, int thread) {
     const int depth = int(layout_.layers.size());
-    if (data.dense) gather(data, order, begin, end);
+    if (data.dense)
+        k_.gather(data.dense, layout_.layers[0].inputs, order + begin, end - begin,
+                  in_[0].get() + std::ptrdiff_t(begin) * layout_.panel, block_);
     for (int k = 0; k < depth; ++k) forward_layer(data, order, k, begin, end);
     const Layer& last = layout_.layers.back();
     T* scores = delta_.back().get() + std::ptrdiff_t(begin) * layout_.panel;

@@ -75,7 +75,6 @@ template <class T> class Trainer {
     double weight_sum(const Data<T>& data, const std::int64_t* order, int rows) const;
     double batch_step(const Data<T>& data, const Batch& batch, const Step<T>& step);
     void forward_backward(const Data<T>& data, const std::int64_t* order, int begin, int end, int thread);
-    void gather(const Data<T>& data, const std::int64_t* order, int begin, int end);
     void set_ones(int k, int begin, int end);
     void forward_layer(const Data<T>& data, const std::int64_t* order, int k, int begin, int end);
     void backward_layer(int k, int begin, int end);
