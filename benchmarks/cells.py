@@ -68,8 +68,8 @@ class Cell:
 
     @property
     def steps(self) -> int:
-        """Steps per epoch: at most 500 and 60,000 rows, about 4 GFLOP, at least 20."""
-        return max(20, min(500, 60_000 // self.batch, round(4e9 / self.flop)))
+        """Steps per epoch: at most 500 and 60,000 rows, about 4 GFLOP, at least 10."""
+        return max(10, min(500, 60_000 // self.batch, round(4e9 / self.flop)))
 
     @property
     def rows(self) -> int:

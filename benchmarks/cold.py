@@ -57,9 +57,9 @@ def first_fit(library: str, rows: str) -> dict[str, float]:
     X = rng.standard_normal((int(rows), 20), dtype=np.float32)
     y = (X[:, 0] * X[:, 1] > 0).astype(int)
     start = time.perf_counter()
-    module = import_module(ESTIMATORS[library])
+    kind = import_module(ESTIMATORS[library]).MLPClassifier
     imported = time.perf_counter()
-    model = module.MLPClassifier(max_iter=10, random_state=0)
+    model = kind(max_iter=10, random_state=0)
     import warnings
 
     with warnings.catch_warnings():

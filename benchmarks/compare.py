@@ -46,7 +46,14 @@ def measure(chosen: argparse.Namespace) -> None:
     chosen.out.mkdir(parents=True, exist_ok=True)
     if not chosen.resume:
         start_afresh(chosen.out)
-    (chosen.out / "machine.json").write_text(json.dumps(machine.facts(tuple(chosen.threads)), indent=2) + "\n")
+    known = machine.facts(tuple(chosen.threads))
+    stored = chosen.out / "machine.json"
+    if stored.exists():
+        before = json.loads(stored.read_text())
+        known["limits"] = before["limits"] | known["limits"]
+        if before["commit"] != known["commit"]:
+            print(f"note: the samples there are were taken at commit {before['commit']}, now it is {known['commit']}")
+    stored.write_text(json.dumps(known, indent=2) + "\n")
     rounds, seconds = (3, 0.02) if chosen.quick else (7, 0.05)
     settings = {"dtype": chosen.dtype, "rounds": rounds, "round_seconds": seconds, "out": str(chosen.out.resolve())}
     settings |= {"cells": chosen.cells, "peers": chosen.peers, "budget": chosen.budget / len(chosen.threads)}

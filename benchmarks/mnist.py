@@ -24,9 +24,10 @@ SETTINGS = {
     "sgd": {**BENCH, "solver": "sgd", "learning_rate_init": 0.2, "momentum": 0.9},
     "quick98": {
         "hidden_layer_sizes": (256,),
-        "max_iter": 10,
+        "solver": "sgd",
+        "learning_rate_init": 0.1,
         "batch_size": 128,
-        "learning_rate_init": 0.001,
+        "max_iter": 12,
         "tol": 0.0,
     },
     "softmax": {"hidden_layer_sizes": (), "max_iter": 20, "learning_rate_init": 0.001},

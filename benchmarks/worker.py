@@ -110,12 +110,14 @@ def measure(cell: Cell, names: list[str], plan: Plan, samples: Table, losses: Ta
 
 
 def finished(path: Path, plan: Plan) -> set[str]:
-    """Cells that already have a last round at this setting."""
-    if not path.exists():
-        return set()
+    """Cells of which every peer that began has a last round at this setting."""
+    latest: dict[tuple[str, str], int] = {}
     with path.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if int(row["round"]) >= plan.rounds - 1]
-    return {row["cell"] for row in rows if (row["threads"], row["dtype"]) == (str(plan.threads), plan.dtype)}
+        for row in csv.DictReader(file):
+            if (row["threads"], row["dtype"]) == (str(plan.threads), plan.dtype):
+                latest[row["cell"], row["peer"]] = int(row["round"])
+    begun = {cell for cell, _ in latest}
+    return begun - {cell for (cell, _), last in latest.items() if last < plan.rounds - 1}
 
 
 def main() -> None:
