@@ -52,7 +52,7 @@ def test_penguins_are_told_apart():
 def test_a_line_is_learnt():
     found = TableModel.fit(made_up(), "y", drop=["label"]).evaluation
     assert found.task == "regression"
-    assert found.score > 0.99
+    assert found.score > 0.95
     assert abs(found.baseline) < 0.3
 
 

@@ -120,6 +120,8 @@ def restore(document: Mapping[str, Any], arrays: Arrays) -> Any:
         estimator.feature_names_in_ = np.array(names, dtype=object)
     if kind == CLASSIFIER:
         _restore_classes(estimator, network, data["classes"], data["labels"])
+    elif data["classes"] is not None or data["labels"] is not None:
+        raise ValueError(f"estimator: a {kind} has no classes.")
     return estimator
 
 
@@ -178,6 +180,8 @@ def _restore_learned(estimator: Any, network: Network, data: Mapping[str, Any], 
     if data["history"] is not None:
         estimator.history_ = restore_history(data["history"], arrays, len(network.layers))
     given = checked_list(data["curves"], str, "curves")
+    if not set(given) <= set(CURVES):
+        raise ValueError(f"estimator: curves {given}; known are {', '.join(CURVES)}.")
     for name in CURVES:
         curve = arrays[f"curve.{name}"] if name in given else None
         if curve is not None and curve.ndim != 1:

@@ -18,6 +18,7 @@ import chainrule
 from chainrule.container import Arrays, read, write
 from chainrule.errors import ModelFileError
 from chainrule.estimator_state import describe, restore
+from chainrule.plain import checked_dict
 
 FIELDS = ("estimator", "table", "versions")
 
@@ -79,6 +80,8 @@ def _build(name: str, document: dict[str, Any], arrays: Arrays) -> Any:
     if sorted(document) != sorted(FIELDS):
         raise ModelFileError(f"{name}: the document has {sorted(document)}; expected {sorted(FIELDS)}.")
     try:
+        if not all(isinstance(version, str) for version in checked_dict(document["versions"], "versions").values()):
+            raise ValueError("versions: expected texts.")
         estimator = restore(document["estimator"], arrays)
         return estimator if document["table"] is None else _table_model(estimator, document["table"])
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:

@@ -70,9 +70,9 @@ def _large(rows: int) -> tuple[Choice, ...]:
         Choice("solver", "adam", f"more than {SMALL:,} rows: small batches learn faster than the whole table at once"),
         Choice("learning_rate_init", 0.002, "the usual size for Adam and batches of this size"),
         Choice("batch_size", 128 if rows < 20_000 else 256, "large enough to be fast, small enough to generalise"),
-        Choice("alpha", 0.1, "a mild pull of the weights towards 0"),
-        Choice("max_iter", 100, "an upper limit; the validation score stops earlier"),
+        Choice("alpha", 0.01, "a mild pull of the weights towards 0"),
+        Choice("max_iter", 200, "an upper limit; the validation score stops earlier"),
         Choice("early_stopping", True, "the epoch with the best validation score is kept"),
-        Choice("n_iter_no_change", 15, "patience, in epochs"),
+        Choice("n_iter_no_change", 20, "patience, in epochs"),
         Choice("dtype", "float32", "half the memory, twice the speed; the data are not more precise"),
     )
