@@ -130,18 +130,22 @@ class ReferenceSession:
 
     def epoch(self, order: NDArray[np.int64], rates: NDArray[np.float64], batch_size: int) -> EpochResult:
         """Train on the rows `order` in batches; see `Session.epoch`."""
-        total, before, last = 0.0, self._theta, np.zeros_like(self._theta)
+        total, rows, norms = 0.0, 0, [np.zeros(len(self._network.layers))] * 2
         starts = range(0, len(order), batch_size)
-        for step, start in enumerate(starts):
+        for start, rate in zip(starts, rates, strict=False):
             batch = order[start : start + batch_size]
+            weight = self._data.sample_weight
+            if weight is not None and not weight[batch].any():
+                continue  # rows of weight zero are absent rows
             done = self._tape(batch)
-            total += reported(self._network, done) * len(batch)
-            if step == len(starts) - 1:
-                before, last = self._theta.copy(), done.gradient
-            self._solver.step(self._theta, done.gradient, self._state, self._t + 1, float(rates[step]))
+            before = self._theta.copy()
             self._t += 1
-        changed = layer_norms(self._network, self._theta - before)
-        return EpochResult(total / len(order), len(order), layer_norms(self._network, last), changed)
+            self._solver.step(self._theta, done.gradient, self._state, self._t, float(rate))
+            total += reported(self._network, done) * len(batch)
+            rows += len(batch)
+            if start == starts[-1]:
+                norms = [layer_norms(self._network, vector) for vector in (done.gradient, self._theta - before)]
+        return EpochResult(total / rows if rows else 0.0, rows, *norms)
 
     def _tape(self, batch: NDArray[np.int64]) -> Tape:
         data = self._data
