@@ -1,4 +1,4 @@
-"""Checking X and y: scikit-learn's `validate_data`, with a short way for arrays that need neither conversion nor names."""
+"""Checking X and y: scikit-learn's `validate_data`, with a short way for arrays that need no conversion."""
 
 from __future__ import annotations
 

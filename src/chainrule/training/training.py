@@ -172,7 +172,6 @@ class Training:
             if not isinstance(found, lbfgs.Iterate):
                 break
             self._theta = found.theta.astype(dtype)
-            self._samples += len(self._order)
             norms = layer_norms(self.network, found.gradient), layer_norms(self.network, found.theta - before)
             before = found.theta
             yield self._judge(found.loss, nan, *norms, started)
