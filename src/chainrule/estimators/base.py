@@ -28,6 +28,7 @@ from chainrule.training.validation import Score
 
 # Below this many multiplications one thread is at least as fast, and finding out how many threads there are costs more.
 SMALL_PREDICTION = 2_000_000
+NO_SET = (None, None, None)
 
 
 class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore[misc]
@@ -76,14 +77,15 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         self._validate_params()
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
-    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Any:
+    def _before_partial_fit(self) -> None:
         if not hasattr(self, "coefs_"):
             self._validate_params()
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
-        return self._fit(X, y, sample_weight, (None, None, None), incremental=True)
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, held: tuple[Any, Any, Any], incremental: bool = False) -> Any:
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, held: tuple[Any, Any, Any] = NO_SET, incremental: bool = False
+    ) -> Any:
         given = (X, y, sample_weight)
         layers = parameters.hidden_layers(self.hidden_layer_sizes, self.activation)
         continued = hasattr(self, "coefs_") and (self.warm_start or incremental)

@@ -191,9 +191,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         self : object
             The model, trained one epoch more.
         """
+        self._before_partial_fit()
         if _check_partial_fit_first_call(self, classes):
             self._label_binarizer = labels_of(y if type_of_target(y).startswith("multilabel") else classes)
-        self._partial_fit(X, y, sample_weight)
+        self._fit(X, y, sample_weight, incremental=True)
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:

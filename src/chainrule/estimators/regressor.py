@@ -188,7 +188,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         self : object
             The model, trained one epoch more.
         """
-        self._partial_fit(X, y, sample_weight)
+        self._before_partial_fit()
+        self._fit(X, y, sample_weight, incremental=True)
         return self
 
     def predict(self, X: Any) -> Array:
