@@ -94,7 +94,8 @@ def test_wrong_parameters_say_what_is_expected():
         "learning_rate": "cosin",
     }
     for name, value in wrong.items():
-        with pytest.raises(ValueError, match=f"The '{name}' parameter of MLPClassifier must be .* Got {value!r} instead"):
+        said = f"The '{name}' parameter of MLPClassifier must be .* Got {value!r} instead"
+        with pytest.raises(ValueError, match=said):
             MLPClassifier(**{name: value}).fit([[0.0], [1.0]], [0, 1])
     with pytest.raises(ValueError, match="one entry per hidden layer"):
         MLPClassifier((3, 4), activation=["relu"]).fit([[0.0], [1.0]], [0, 1])

@@ -25,7 +25,8 @@ def _substituted() -> dict[str, object]:
     line = "from sklearn.neural_network import MLPClassifier, MLPRegressor"
     assert line in source
     names: dict[str, object] = {"__name__": __name__}
-    exec(compile(source.replace(line, "from chainrule import MLPClassifier, MLPRegressor"), original.__file__, "exec"), names)
+    source = source.replace(line, "from chainrule import MLPClassifier, MLPRegressor")
+    exec(compile(source, original.__file__, "exec"), names)
     assert names["MLPClassifier"] is MLPClassifier
     return {name: value for name, value in names.items() if name.startswith("test_")}
 
