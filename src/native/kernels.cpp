@@ -13,12 +13,12 @@ constexpr int stripe_rows = vector_bytes == 64 ? 96 : 48;
 // Batch rows whose slice of activations and deltas stays in the first-level cache while a stripe is summed up.
 constexpr int depth_block = 256;
 
-// Rows `order` of X (row-major, `units` columns) into blocks; later rows are asked for ahead of time.
+// Rows `order` (null: the first ones) of X (row-major, `units` columns) into blocks; later rows are asked for ahead of time.
 template <class T> void gather(const T* X, int units, const std::int64_t* order, int n_rows, T* rows, std::ptrdiff_t block) {
     constexpr int panel = 2 * lanes<T>, ahead = 4;
     for (int r = 0; r < n_rows; ++r, rows += panel) {
-        const T* from = X + order[r] * units;
-        if (r + ahead < n_rows) {
+        const T* from = X + (order ? order[r] : r) * units;
+        if (order && r + ahead < n_rows) {
             const char* next = reinterpret_cast<const char*>(X + order[r + ahead] * units);
             for (std::size_t byte = 0; byte < units * sizeof(T); byte += 64) __builtin_prefetch(next + byte);
         }
@@ -200,6 +200,30 @@ template <class T, int NV> INLINE void dense_sums(const Stripe<T>& s, T* sums, b
     }
 }
 
+// The same sums for a layer of few outputs: lanes are inputs instead of outputs, so that none is idle. Each sum is the same chain.
+template <class T, int Outputs> INLINE void narrow_sums(const Stripe<T>& s, T* sums, bool fresh) {
+    constexpr int W = lanes<T>, panel = 2 * W;
+    for (int first = s.begin; first < s.end; first += panel) {
+        const T* in = s.in + first / panel * s.in_block;
+        const int real = s.end - first < panel ? s.end - first : panel;
+        alignas(64) T lane[Outputs][panel] = {};
+        T* sum = sums + (first - s.begin) * W;
+        if (!fresh)
+            for (int i = 0; i < real; ++i)
+                for (int o = 0; o < Outputs; ++o) lane[o][i] = sum[i * W + o];
+        Vec<T> acc[Outputs][2];
+        UNROLL for (int o = 0; o < Outputs; ++o) UNROLL for (int v = 0; v < 2; ++v) acc[o][v] = load(lane[o] + v * W);
+        for (int k = 0; k < s.rows; ++k)
+            UNROLL for (int o = 0; o < Outputs; ++o) {
+                const Vec<T> delta = broadcast<T>(s.delta[k * panel + o]);
+                UNROLL for (int v = 0; v < 2; ++v) acc[o][v] = fma<T>(load(in + k * panel + v * W), delta, acc[o][v]);
+            }
+        UNROLL for (int o = 0; o < Outputs; ++o) UNROLL for (int v = 0; v < 2; ++v) store<T>(lane[o] + v * W, acc[o][v]);
+        for (int i = 0; i < real; ++i)
+            for (int o = 0; o < W; ++o) sum[i * W + o] = o < Outputs ? lane[o][i] : T(0);
+    }
+}
+
 template <class T> INLINE void sparse_sums(const Stripe<T>& s, T* sums, bool fresh) {
     constexpr int W = lanes<T>, panel = 2 * W;
     for (int row = s.begin; row < s.end; ++row)
@@ -235,6 +259,8 @@ template <class T> void stripe_step(const Stripe<T>& s) {
     T* partial = s.gradient + s.begin * width;
     if (s.resume) std::memcpy(sums, partial, n * sizeof(T));
     if (s.column_start) sparse_sums<T>(s, sums, fresh);
+    else if (s.outputs == 1) narrow_sums<T, 1>(s, sums, fresh);
+    else if (s.outputs == 2) narrow_sums<T, 2>(s, sums, fresh);
     else if (s.vectors == 2) dense_sums<T, 2>(s, sums, fresh);
     else dense_sums<T, 1>(s, sums, fresh);
     if (!s.finish) {

@@ -90,11 +90,7 @@ class Layout {
     }
     // Blocks that hold rows of `units` values and a one.
     int blocks(int units) const { return units / panel + 1; }
-    // Copies row-major rows into blocks of which each has room for `block / panel` rows.
-    template <class T> void to_blocks(const T* row, int units, T* block_row, std::ptrdiff_t block) const {
-        for (; units > 0; units -= panel, row += panel, block_row += block)
-            std::memcpy(block_row, row, sizeof(T) * std::size_t(units < panel ? units : panel));
-    }
+    // One row out of blocks that are `block` values apart.
     template <class T> void from_blocks(const T* block_row, std::ptrdiff_t block, int units, T* row) const {
         for (; units > 0; units -= panel, row += panel, block_row += block)
             std::memcpy(row, block_row, sizeof(T) * std::size_t(units < panel ? units : panel));

@@ -10,7 +10,7 @@ namespace chainrule {
 
 namespace {
 
-constexpr int block_rows = 64;
+constexpr int block_rows = 48;
 constexpr std::int64_t few_rows = 16;
 constexpr double shared_work = 4e6;
 
@@ -74,9 +74,7 @@ void predict_block(const Layout& layout, const Kernels<T>& kernels, const Views<
                    int rows, Workspace<T>& space, T* out) {
     T *in = space.rows_of[0].get(), *to = space.rows_of[1].get();
     const int inputs = layout.layers[0].inputs, outputs = layout.layers.back().outputs;
-    if (data.dense)
-        for (int r = 0; r < rows; ++r)
-            layout.to_blocks(data.dense + (begin + r) * inputs, inputs, in + r * layout.panel, space.block);
+    if (data.dense) kernels.gather(data.dense + begin * inputs, inputs, nullptr, rows, in, space.block);
     for (std::size_t k = 0; k < layout.layers.size(); ++k, std::swap(in, to)) {
         const Layer& layer = layout.layers[k];
         const bool sparse = k == 0 && data.dense == nullptr, relu = layer.activation == Act::relu;

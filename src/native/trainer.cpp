@@ -12,7 +12,7 @@ namespace {
 
 // Rows that go through the network together on one thread: enough to reuse each panel of weights from the first-level cache, few
 // enough for their activations to stay in the second.
-constexpr int block_rows = 64;
+constexpr int block_rows = 48;
 // Rows of a batch held at once; larger batches continue the sums chunk by chunk.
 constexpr int chunk_rows = 1024;
 // Below this many multiply-adds per step a second thread costs more than it brings.
