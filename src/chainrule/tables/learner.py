@@ -53,9 +53,8 @@ def learn(
         default = {"alpha": settings.alphas[len(settings.alphas) // 2]} if settings.alphas else {}
         return Learned(fit(default, train, validation, on_epoch), {})
     tried = {alpha: loss(fit({"alpha": alpha}, train, None, None), validation) for alpha in settings.alphas}
-    best = min(tried, key=lambda alpha: tried[alpha])
     both = Rows(*(np.concatenate(parts) for parts in zip(train, validation, strict=True)))
-    return Learned(fit({"alpha": best}, both, None, on_epoch), tried)
+    return Learned(fit({"alpha": min(tried, key=lambda alpha: tried[alpha])}, both, None, on_epoch), tried)
 
 
 def loss(estimator: Any, rows: Rows) -> float:

@@ -58,7 +58,7 @@ def _small() -> tuple[Choice, ...]:
         Choice("hidden_layer_sizes", (64,), "one layer suffices for a table of this size"),
         Choice("activation", "tanh", "smooth, as L-BFGS likes it"),
         Choice("solver", "lbfgs", f"at most {SMALL:,} rows: the whole table in every step, no learning rate to set"),
-        Choice("alpha", f"one of {listed}", "the least loss on the validation rows; then all but the test rows train"),
+        Choice("alpha", f"one of {listed}", "the least loss on the validation rows, which then train too"),
         Choice("max_iter", 200, "an upper limit; L-BFGS stops when the gradient vanishes"),
     )
 
@@ -69,7 +69,11 @@ def _large(rows: int) -> tuple[Choice, ...]:
         Choice("activation", "relu", "fast"),
         Choice("solver", "adam", f"more than {SMALL:,} rows: small batches learn faster than the whole table at once"),
         Choice("learning_rate_init", 0.002, "the usual size for Adam and batches of this size"),
-        Choice("batch_size", 128 if rows < 20_000 else 256, "large enough to be fast, small enough to generalise"),
+        Choice(
+            "batch_size",
+            64 if rows < 20_000 else 128 if rows < 100_000 else 256,
+            "large enough to be fast, small enough to generalise",
+        ),
         Choice("alpha", 0.01, "a mild pull of the weights towards 0"),
         Choice("max_iter", 200, "an upper limit; the validation score stops earlier"),
         Choice("early_stopping", True, "the epoch with the best validation score is kept"),
