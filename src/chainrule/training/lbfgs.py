@@ -1,7 +1,8 @@
 """L-BFGS: scipy's driver over the engine's loss and gradient, turned into an iterator over its iterations.
 
 scipy calls back, a training is pulled: so scipy runs in a thread of its own that waits for the consumer after each
-iteration. Everything is computed in float64, whatever the precision of the data (docs/decisions/lbfgs-float64.md).
+iteration. Loss and gradient are computed in the precision of the data, the search directions in float64 (scikit-learn's
+way with scipy 1.17).
 """
 
 from __future__ import annotations
@@ -39,13 +40,14 @@ class _Abandoned(Exception):
 
 def objective(network: Network, engine: Engine, data: TrainingData, alpha: float, n_threads: int) -> Objective:
     """Loss as scikit-learn reports it, and the gradient of the summed loss: what scikit-learn hands to scipy."""
-    weight = data.sample_weight
+    weight, dtype = data.sample_weight, data.Y.dtype
     total = float(len(data.Y)) if weight is None else float(weight.sum())
 
-    def evaluate(theta: Vector) -> tuple[float, Vector]:
+    def evaluate(point: Vector) -> tuple[float, Vector]:
+        theta = point.astype(dtype, copy=False)
         loss, gradient = engine.loss_and_gradient(network, theta, data.X, data.Y, weight, n_threads=n_threads)
         weights = theta[: network.n_weights]
-        gradient[: network.n_weights] += alpha / total * weights
+        gradient[: network.n_weights] += (alpha / total) * weights
         penalty = 0.5 * alpha * float(weights @ weights) / total
         return network.objective.reported(loss, network.outputs) + penalty, np.asarray(gradient, np.float64)
 

@@ -165,10 +165,10 @@ class Training:
         settings, dtype = self._settings, self._theta.dtype
         solver = settings.solver
         assert isinstance(solver, LBFGS)
-        evaluate = lbfgs.objective(self.network, self._engine, self._rows64(), settings.alpha, settings.n_threads)
-        start = before = self._theta.astype(np.float64)
+        evaluate = lbfgs.objective(self.network, self._engine, self._whole_batch(), settings.alpha, settings.n_threads)
+        before = self._theta.astype(np.float64)
         started = perf_counter()
-        for found in lbfgs.minimize(evaluate, start, settings.max_iter, solver.max_fun, settings.tol):
+        for found in lbfgs.minimize(evaluate, before, settings.max_iter, solver.max_fun, settings.tol):
             if not isinstance(found, lbfgs.Iterate):
                 break
             self._theta = found.theta.astype(dtype)
@@ -185,13 +185,12 @@ class Training:
         self.complaint = lbfgs.complaint(found, settings.max_iter)
         self.outcome = "max_iter" if self.complaint else "converged"
 
-    def _rows64(self) -> TrainingData:
+    def _whole_batch(self) -> TrainingData:
         data, rows = self._data, self._order
-        if len(rows) < len(data.Y):
-            weight = None if data.sample_weight is None else data.sample_weight[rows]
-            data = TrainingData(data.X[rows], data.Y[rows], weight)
-        weight = None if data.sample_weight is None else data.sample_weight.astype(np.float64, copy=False)
-        return TrainingData(data.X.astype(np.float64, copy=False), data.Y.astype(np.float64, copy=False), weight)
+        if len(rows) == len(data.Y):
+            return data
+        weight = None if data.sample_weight is None else data.sample_weight[rows]
+        return TrainingData(data.X[rows], data.Y[rows], weight)
 
     def _judge(
         self,
