@@ -151,6 +151,12 @@ def test_a_cell_that_does_not_fit_is_named(column, cell, message):
         inputs_of(schema, table(**rows))
 
 
+def test_a_long_cell_is_quoted_in_part():
+    with pytest.raises(TableError) as error:
+        inputs_of(schema_of(table(x=["1.5", "2.5", "3.5"])), table(x=["z" * 10**6]))
+    assert len(str(error.value)) < 250
+
+
 def test_a_missing_column_is_named():
     schema = schema_of(table(**MIXED))
     with pytest.raises(TableError, match="no column 'word'"):

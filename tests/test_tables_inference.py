@@ -78,7 +78,7 @@ def test_kind_of_a_typed_column(cells, kind):
 def test_a_stray_cell_among_numbers_is_named(cell):
     cells = [str(i / 3) for i in range(99)]
     cells[41] = cell
-    with pytest.raises(TableError, match=rf"table, row 42, column 'c': found '{cell}'"):
+    with pytest.raises(TableError, match=rf"table, row 42, column 'c': found '{cell[:50]}"):
         infer_column(Table(pl.DataFrame({"c": cells})), "c")
 
 

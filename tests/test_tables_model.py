@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,9 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
+from chainrule.engines import choose
 from chainrule.errors import TableError
+from chainrule.network import Dense, Network
 from chainrule.tables import Table, TableModel, read_table
 from chainrule.tables.splitting import split
 
@@ -218,3 +221,10 @@ def test_every_class_has_training_rows_even_where_there_are_too_many_classes(see
     parts = split(np.arange(36), codes, 0.2, 0.2, seed)
     assert set(codes[parts.train]) == set(range(12))
     assert sorted([*parts.train, *parts.validation, *parts.test]) == list(range(36))
+
+
+def test_ctrl_c_during_the_choice_of_the_penalty_ends_everything(monkeypatch):
+    engine = type(choose("auto", Network(1, (Dense(1, "identity"),)), np.dtype("float64")))
+    monkeypatch.setattr(engine, "loss_and_gradient", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        TableModel.fit(made_up(), "label")

@@ -19,7 +19,7 @@ from sklearn.preprocessing import OneHotEncoder, RobustScaler, StandardScaler
 from chainrule.errors import TableError
 from chainrule.tables.cells import DATE_PARTS, Parsed, date_part, dates, number_text, numbers, text_of, truths
 from chainrule.tables.schema import ColumnSchema, Part, TableSchema
-from chainrule.tables.table import Table
+from chainrule.tables.table import Table, shown
 
 Inputs = NDArray[np.float64]
 MAX_INPUT_LEVELS = 100
@@ -133,7 +133,7 @@ class Encoder:
         known = set(schema.levels)
         unseen = Counter(level for level in text.to_list() if level is not None and level not in known)
         if unseen:
-            listed = ", ".join(f"{level!r} ({count})" for level, count in unseen.most_common(5))
+            listed = ", ".join(f"{shown(level)} ({count})" for level, count in unseen.most_common(5))
             notes.append(
                 f"{table.path}, column {schema.name!r}: {unseen.total():,} values of {len(unseen)} levels not seen in "
                 f"training are treated as missing: {listed}."
@@ -148,6 +148,6 @@ class Encoder:
 
 def _misfit(table: Table, schema: ColumnSchema, row: int, expected: str) -> str:
     return (
-        f"{table.where(row, schema.name)}: expected {expected}, found {table.frame[schema.name][row]!r}; "
+        f"{table.where(row, schema.name)}: expected {expected}, found {shown(table.frame[schema.name][row])}; "
         "correct the cell or leave it empty."
     )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from chainrule.errors import TableError
 from chainrule.tables.cells import DATE_FORMATS, TRUTH, dates, number_text, numbers, text_of
 from chainrule.tables.schema import ColumnSchema
-from chainrule.tables.table import Table
+from chainrule.tables.table import Table, shown
 
 IDENTIFIER_NAME = re.compile(r"(?i:(^|[\s_\-.])(id|ids|uuid|guid|key|index|number|nr|no|rowid)$)|[a-z](Id|ID)$|^#$")
 MAX_LEVELS, ROWS_PER_LEVEL, FEW_LEVELS, MAX_CODES = 1000, 4, 10, 10
@@ -41,7 +41,7 @@ def _kind(table: Table, column: pl.Series, text: pl.Series, present: pl.Series, 
     if not distinct:
         return "constant", "all values are missing", ""
     if distinct == 1 and len(present) == len(text):
-        return "constant", f"every value is {present[0]!r}", ""
+        return "constant", f"every value is {shown(present[0])}", ""
     words = _truth_words(present, distinct)
     if words:
         return "boolean", f"only {words[0]} and {words[1]}", "|".join(words)
@@ -49,7 +49,7 @@ def _kind(table: Table, column: pl.Series, text: pl.Series, present: pl.Series, 
     if found:
         return found
     if distinct == 1:
-        return "categorical", f"{present[0]!r} or missing", ""
+        return "categorical", f"{shown(present[0])} or missing", ""
     return _words(present, distinct)
 
 
@@ -83,7 +83,7 @@ def _numeric(table: Table, column: pl.Series, distinct: int) -> tuple[str, str, 
 def _mixed(table: Table, column: pl.Series, wrong: NDArray[np.int64], share: float) -> str:
     row = int(wrong[0])
     return (
-        f"{table.where(row, str(column.name))}: found {column[row]!r} where {share:.1%} of the cells are finite "
+        f"{table.where(row, str(column.name))}: found {shown(column[row])} where {share:.1%} of the cells are finite "
         "numbers; correct the cell, leave it empty, or drop the column."
     )
 

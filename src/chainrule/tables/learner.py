@@ -52,7 +52,13 @@ def learn(
     if not settings.alphas or validation is None:
         default = {"alpha": settings.alphas[len(settings.alphas) // 2]} if settings.alphas else {}
         return Learned(fit(default, train, validation, on_epoch), {})
-    tried = {alpha: loss(fit({"alpha": alpha}, train, None, None), validation) for alpha in settings.alphas}
+    with warnings.catch_warnings():
+        # Ctrl-C during a trial ends the whole, not only the trial: there is nothing to keep yet.
+        warnings.filterwarnings("error", "Training interrupted by user")
+        try:
+            tried = {alpha: loss(fit({"alpha": alpha}, train, None, None), validation) for alpha in settings.alphas}
+        except UserWarning as interruption:
+            raise KeyboardInterrupt from interruption
     both = Rows(*(np.concatenate(parts) for parts in zip(train, validation, strict=True)))
     return Learned(fit({"alpha": min(tried, key=lambda alpha: tried[alpha])}, both, None, on_epoch), tried)
 

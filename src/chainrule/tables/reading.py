@@ -32,6 +32,10 @@ FOREIGN = {
     b"\x80\x04\x95": "a pickle file",
     b"\x28\xb5\x2f\xfd": "a zstd file",
     b"BZh9": "a bzip2 file",
+    b"<!DOCTYPE": "an HTML page",
+    b"<html": "an HTML page",
+    b"[{": "a JSON file",
+    b'{"': "a JSON file",
 }
 
 

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from chainrule.errors import TableError
 
+MAX_QUOTED = 60
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -71,6 +73,12 @@ class Table:
         if self.lines is not None:
             place += f" (line {int(self.lines[row])})"
         return place if column is None else f"{place}, column {column!r}"
+
+
+def shown(cell: object) -> str:
+    """A cell as messages quote it: one line, and not longer than a line."""
+    text = repr(cell)
+    return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}... ({len(text):,} characters)"
 
 
 def _absent(missing: Sequence[str], names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from chainrule.errors import TableError
 from chainrule.tables.cells import number_text, numbers, text_of
 from chainrule.tables.inference import infer_column
 from chainrule.tables.schema import Label, TargetSchema
-from chainrule.tables.table import Table
+from chainrule.tables.table import Table, shown
 
 MAX_CLASSES = 1000
 MAX_NUMERIC_CLASSES, ROWS_PER_CLASS = 20, 5
@@ -34,7 +34,7 @@ def infer_target(table: Table, name: str, task: str | None) -> TargetSchema:
     values, decimal = _as_numbers(column)
     if values is None and task == "regression":
         row = int(numbers(column).wrong[0])
-        raise TableError(f"{table.where(row, name)}: found {column[row]!r}; regression needs finite numbers.")
+        raise TableError(f"{table.where(row, name)}: found {shown(column[row])}; regression needs finite numbers.")
     told = f"{len(counts):,} different " + ("texts" if values is None else "numbers")
     if task is None:
         regression, why = _looks_continuous(values, len(counts))
@@ -51,7 +51,9 @@ def _check(table: Table, name: str, counts: Counter[str]) -> None:
         raise TableError(f"{table.path}, target column {name!r}: all {len(table)} values are missing.")
     if len(counts) == 1:
         only = next(iter(counts))
-        raise TableError(f"{table.path}, target column {name!r}: every value is {only!r}; there is nothing to learn.")
+        raise TableError(
+            f"{table.path}, target column {name!r}: every value is {shown(only)}; there is nothing to learn."
+        )
 
 
 def _as_numbers(column: pl.Series) -> tuple[NDArray[np.float64] | None, str]:
@@ -135,7 +137,7 @@ def numbers_of(table: Table, schema: TargetSchema) -> NDArray[np.float64]:
     if parsed.wrong.size:
         row = int(parsed.wrong[0])
         found = table.frame[schema.name][row]
-        raise TableError(f"{table.where(row, schema.name)}: expected a number, found {found!r}.")
+        raise TableError(f"{table.where(row, schema.name)}: expected a number, found {shown(found)}.")
     return parsed.values
 
 
