@@ -1,9 +1,11 @@
-// A small thread pool that belongs to one training: no globals, no OpenMP. Workers spin for some tens of microseconds between two
-// jobs, then sleep. A pool is never used across a fork: the child makes its own.
+// A small thread pool that belongs to one training: no globals, no OpenMP. Workers watch for work for some tens of microseconds
+// between two jobs, then sleep. The caller never waits for a worker that has not begun a task, so a busy machine costs speed but
+// never stalls a job. A pool is never used across a fork: the child makes its own.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -19,7 +21,7 @@ class Pool {
 
     int threads() const { return threads_; }
 
-    // Calls job(task, thread) for every task in [0, tasks) on up to `threads` threads and waits for all of them.
+    // Calls job(task, thread) for every task in [0, tasks), shared with the workers if `threads` > 1, and waits for all of them.
     template <class F> void run(int tasks, int threads, F&& job) {
         if (threads <= 1 || threads_ <= 1 || tasks <= 1) {
             for (int task = 0; task < tasks; ++task) job(task, 0);
@@ -30,21 +32,26 @@ class Pool {
 
    private:
     using Call = void (*)(void*, int, int);
+    // Two jobs' worth: while a worker still looks at one, the next is written to the other.
+    struct Job {
+        std::atomic<int> tasks{0};
+        std::atomic<Call> call{nullptr};
+        std::atomic<void*> context{nullptr};
+    };
+
     void run_shared(int tasks, Call call, void* context);
-    void start();
     void work(int thread);
-    void take_tasks(int thread);
+    bool take_task(int thread);
 
     int threads_;
     std::vector<std::thread> workers_;
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::atomic<unsigned> generation_{0};
-    std::atomic<int> sleeping_{0}, busy_{0}, next_{0};
+    Job jobs_[2];
+    // Number of the job (upper half) and its next task (lower half): a task is claimed by an exchange that fails if either changed.
+    std::atomic<std::uint64_t> ticket_{0};
+    std::atomic<int> done_{0}, sleeping_{0};
     std::atomic<bool> stop_{false};
-    int tasks_ = 0;
-    Call call_ = nullptr;
-    void* context_ = nullptr;
 };
 
 // Flushes denormal numbers to zero on this thread while it lives: moments of idle units otherwise decay into them and stay there.
