@@ -11,12 +11,12 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule.container import read, write
 from chainrule.errors import ModelFileError
 from chainrule.estimators import MLPClassifier, MLPRegressor
 from chainrule.formulas.solvers import Adam
 from chainrule.models import inspect_file, load, save
-from chainrule.plain import from_plain, labels_from_plain, labels_to_plain, to_plain
+from chainrule.models.container import read, write
+from chainrule.models.plain import from_plain, labels_from_plain, labels_to_plain, to_plain
 from chainrule.tables import TableModel, read_table
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from chainrule import container
-from chainrule.container import read, write
 from chainrule.errors import ModelFileError
+from chainrule.models import container
+from chainrule.models.container import read, write
 
 DOCUMENT = {"name": "ü", "numbers": [1, 2.5, None, True], "deep": {"empty": {}}}
 ARRAYS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from importlib import metadata
 from operator import is_
 from typing import Any
 
@@ -64,6 +65,14 @@ class Fitted:
             )
         last = vars(self).get("_last")
         return last if last is not None and theta is vars(self).get("theta_") else theta
+
+    def _get_doc_link(self) -> str:
+        """The package's documentation, for the "?" of the HTML representation; scikit-learn calls this."""
+        try:
+            links = metadata.metadata("chainrule").get_all("Project-URL", [])
+        except metadata.PackageNotFoundError:
+            return ""
+        return next((link.split(", ", 1)[1] for link in links if link.startswith("Documentation, ")), "")
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.plain import checked_dict, checked_list, from_plain, to_plain
+from chainrule.models.plain import checked_dict, checked_list, from_plain, to_plain
 from chainrule.training import Epoch, Patience, TrainingState
 
 Arrays = dict[str, NDArray[Any]]

@@ -15,10 +15,10 @@ import scipy
 import sklearn
 
 import chainrule
-from chainrule.container import Arrays, read, write
 from chainrule.errors import ModelFileError
-from chainrule.estimator_state import describe, restore
-from chainrule.plain import checked_dict
+from chainrule.models.container import Arrays, read, write
+from chainrule.models.estimator import describe, restore
+from chainrule.models.plain import checked_dict
 
 FIELDS = ("estimator", "table", "versions")
 

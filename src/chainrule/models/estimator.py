@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import LabelBinarizer
 
-from chainrule.learning_state import describe_history, describe_state, restore_history, restore_state, vector
+from chainrule.models.learning import describe_history, describe_state, restore_history, restore_state, vector
+from chainrule.models.plain import checked_dict, checked_list, from_plain, labels_from_plain, labels_to_plain, to_plain
 from chainrule.network import Network
-from chainrule.plain import checked_dict, checked_list, from_plain, labels_from_plain, labels_to_plain, to_plain
 
 Arrays = dict[str, NDArray[Any]]
 CLASSIFIER = "MLPClassifier"
