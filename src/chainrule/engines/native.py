@@ -44,7 +44,7 @@ def kernels() -> str:
 
 
 def _single(dtype: Any) -> bool:
-    return np.dtype(dtype) == np.float32
+    return bool(np.dtype(dtype) == np.float32)
 
 
 def _rows(X: Any, dtype: Any) -> Any:

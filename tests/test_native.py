@@ -1,0 +1,181 @@
+"""What only the native engine promises: the same bits however the work is shared out, on every instruction set."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from chainrule import _native
+from chainrule.engines import ENGINES, TrainingData
+from chainrule.engines.native import KERNELS_VARIABLE, kernels
+from chainrule.formulas.losses import LOSSES
+from chainrule.formulas.solvers import SGD, Adam
+from chainrule.network import Dense, Network
+from tests.combinations import COMBINATIONS, case
+from tests.test_engines_agree import close
+
+NATIVE, REFERENCE = ENGINES["native"], ENGINES["reference"]
+TYPES = [np.float32, np.float64]
+
+
+@pytest.fixture(params=_native.available_kernels(), autouse=True)
+def instruction_set(request, monkeypatch):
+    """Every test on every instruction set of this processor."""
+    monkeypatch.setenv(KERNELS_VARIABLE, request.param)
+    return request.param
+
+
+def test_the_environment_chooses_the_kernels(instruction_set, monkeypatch):
+    assert kernels() == instruction_set
+    monkeypatch.setenv(KERNELS_VARIABLE, "abacus")
+    with pytest.raises(ValueError, match=r"CHAINRULE_KERNELS='abacus' is not available.*portable"):
+        kernels()
+    monkeypatch.delenv(KERNELS_VARIABLE)
+    assert kernels() == _native.available_kernels()[0]
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize(("hidden", "loss", "output"), COMBINATIONS)
+def test_every_instruction_set_agrees_with_the_reference(hidden, loss, output, dtype):
+    c = case(hidden, loss, output, (19, 70, 9, 3), 37, dtype)
+    close(NATIVE.predict(c.network, c.theta, c.X), REFERENCE.predict(c.network, c.theta, c.X), dtype)
+    got = NATIVE.loss_and_gradient(c.network, c.theta, c.X, c.Y, c.weight, 0.2)
+    wanted = REFERENCE.loss_and_gradient(c.network, c.theta, c.X, c.Y, c.weight, 0.2)
+    close(got[0], wanted[0], dtype)
+    close(got[1], wanted[1], dtype)
+
+
+def trained(c, X, solver, n_threads):
+    """theta, state and losses after some epochs of uneven batches."""
+    session = NATIVE.session(c.network, c.theta, TrainingData(X, c.Y, c.weight), solver, 0.1, n_threads)
+    order = np.random.RandomState(0).permutation(len(c.Y)).astype(np.int64)
+    losses = [session.epoch(order, np.full(9, 1e-3), 333).loss for _ in range(3)]
+    return session.theta, session.state, losses
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("solver", [SGD(), Adam()], ids=["sgd", "adam"])
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
+def test_the_same_bits_for_any_number_of_threads(dtype, solver, sparse):
+    c = case("relu", "log_loss", "softmax", (60, 130, 40, 5), 1500, dtype)
+    X = scipy.sparse.csr_matrix(np.where(c.X > 0.8, c.X, 0).astype(dtype)) if sparse else c.X
+    theta, state, losses = trained(c, X, solver, 1)
+    gradient = NATIVE.loss_and_gradient(c.network, c.theta, X, c.Y, c.weight, 0.1, 1)
+    prediction = NATIVE.predict(c.network, c.theta, X, 1)
+    for n_threads in (2, 3, 4, 8):
+        again = trained(c, X, solver, n_threads)
+        np.testing.assert_array_equal(again[0], theta)
+        assert again[2] == losses
+        for slot, vector in state.items():
+            np.testing.assert_array_equal(again[1][slot], vector)
+        other = NATIVE.loss_and_gradient(c.network, c.theta, X, c.Y, c.weight, 0.1, n_threads)
+        assert other[0] == gradient[0]
+        np.testing.assert_array_equal(other[1], gradient[1])
+        np.testing.assert_array_equal(NATIVE.predict(c.network, c.theta, X, n_threads), prediction)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("output", ["softmax", "logistic", "tanh"])
+def test_a_row_alone_and_in_any_batch(dtype, output):
+    loss = "squared_error" if output == "tanh" else "log_loss"
+    c = case("tanh", loss, output, (13, 70, 37, 3), 120, dtype)
+    together = NATIVE.predict(c.network, c.theta, c.X, 2)
+    for rows in (1, 2, 15, 16, 17, 49):
+        for first in (0, 7, 120 - rows):
+            part = NATIVE.predict(c.network, c.theta, np.ascontiguousarray(c.X[first : first + rows]))
+            np.testing.assert_array_equal(part, together[first : first + rows])
+    shuffled = np.random.RandomState(0).permutation(120)
+    np.testing.assert_array_equal(NATIVE.predict(c.network, c.theta, c.X[shuffled]), together[shuffled])
+
+
+def ulps(got, exact):
+    """Distance in units of the last place of the exact value, rounded to got's precision."""
+    return np.abs(got.astype(np.float64) - exact) / np.spacing(np.abs(exact.astype(got.dtype))).astype(np.float64)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize(
+    ("name", "exact", "worst"),
+    [
+        ("exp", lambda z: np.exp(z.astype(np.longdouble)), 2),
+        ("tanh", lambda z: np.tanh(z.astype(np.longdouble)), 3),
+        ("logistic", lambda z: 1 / (1 + np.exp(-z.astype(np.longdouble))), 3),
+    ],
+)
+def test_elementary_functions(name, exact, worst, dtype):
+    z = np.r_[np.linspace(-80, 80, 20001), np.linspace(-1, 1, 20001), np.geomspace(1e-6, 1, 1000)].astype(dtype)
+    network = Network(1, (Dense(1, name),))
+    theta = np.array([1, 0], dtype)
+    got = NATIVE.predict(network, theta, z[:, None]).ravel()
+    assert ulps(got, exact(z)).max() <= worst
+    limits = {"exp": [0, np.inf], "tanh": [-1, 1], "logistic": [0, 1]}[name]
+    ends = NATIVE.predict(network, theta, np.array([[-np.inf], [np.inf], [-1e30], [1e30]], dtype)).ravel()
+    np.testing.assert_array_equal(ends, limits * 2)
+    assert np.isnan(NATIVE.predict(network, theta, np.array([[np.nan]], dtype))[0, 0])
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("output", LOSSES["log_loss"].outputs)
+def test_log_loss_is_finite_for_any_score(output, dtype):
+    scores = np.array([[1e30, -1e30], [-1e30, 1e30], [1e4, 1e4], [-1e30, -1e30]], dtype)
+    Y = np.array([[0, 1]] * 4, dtype)
+    network = Network(2, (Dense(2, output),), "log_loss")
+    theta = np.r_[np.eye(2).ravel(), 0, 0].astype(dtype)
+    loss, gradient = NATIVE.loss_and_gradient(network, theta, scores, Y)
+    wanted = REFERENCE.loss_and_gradient(network, theta, scores, Y)
+    assert np.isfinite(loss) and np.isfinite(gradient).all()
+    close(loss, wanted[0], dtype)
+    close(gradient, wanted[1], dtype)
+
+
+def test_a_diverged_epoch_ends_early():
+    c = case("relu", "squared_error", "identity", (3, 8, 1), 400)
+    session = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), SGD(), 0.0)
+    result = session.epoch(np.arange(400, dtype=np.int64), np.full(400, 1e10), 1)
+    assert not np.isfinite(result.loss) and result.rows < 400
+
+
+def test_denormals_are_left_as_they_were():
+    c = case("relu", "squared_error", "identity", (3, 8, 1), 40, np.float32)
+    trained_session = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), Adam())
+    trained_session.epoch(np.arange(40, dtype=np.int64), np.full(4, 1e-3), 10)
+    NATIVE.predict(c.network, c.theta, c.X, 2)
+    tiny = np.full(16, 1e-40, np.float32)
+    assert (tiny * np.float32(0.5) > 0).all()
+
+
+def test_an_interrupt_leaves_whole_steps():
+    c = case("relu", "log_loss", "softmax", (50, 100, 5), 2000)
+    session = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), Adam(), 0.1, 2)
+    order = np.tile(np.arange(2000, dtype=np.int64), 500)
+    rates = np.full(len(order) // 100, 1e-3)
+    main = threading.main_thread().ident
+    timer = threading.Timer(0.3, lambda: signal.pthread_kill(main, signal.SIGINT))
+    timer.start()
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        session.epoch(order, rates, 100)
+    assert time.monotonic() - start < 5
+    steps = session.t
+    assert 0 < steps < len(rates)
+    again = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), Adam(), 0.1)
+    again.epoch(order[: steps * 100], rates[:steps], 100)
+    np.testing.assert_array_equal(session.theta, again.theta)
+
+
+def test_a_session_refuses_a_second_thread():
+    c = case("relu", "log_loss", "softmax", (50, 200, 5), 2000)
+    session = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), Adam())
+    order = np.tile(np.arange(2000, dtype=np.int64), 20)
+    first = threading.Thread(target=session.epoch, args=(order, np.full(400, 1e-3), 100))
+    first.start()
+    time.sleep(0.05)
+    with pytest.raises(RuntimeError, match="already running in another thread"):
+        session.epoch(order, np.full(400, 1e-3), 100)
+    first.join()
+    assert session.t == 400
