@@ -20,7 +20,11 @@ def subset_accuracy(Y: Array, outputs: Array, sample_weight: Any = None) -> floa
 
 
 def _share(right: Any, outputs: Array, sample_weight: Any) -> float:
-    return float(np.average(right, weights=sample_weight)) if np.isfinite(outputs).all() else float("nan")
+    if not np.isfinite(outputs).all():
+        return float("nan")
+    if sample_weight is None:
+        return np.count_nonzero(right) / len(right)
+    return float(np.average(right, weights=sample_weight))
 
 
 def r2(Y: Array, outputs: Array, sample_weight: Any = None) -> float:

@@ -113,7 +113,7 @@ class Evaluator:
             output, loss = self._network.layers[-1].function, self._network.objective
             a = output.value(z)
             rows = loss.rows(self._Y, z, a, output)
-            mean = float(np.average(rows, weights=self._weight))
+            mean = float(rows.sum() / len(rows) if self._weight is None else np.average(rows, weights=self._weight))
             value = loss.reported(mean, self._network.outputs)
             score = None if self._score is None else self._score(self._Y, a, self._weight)
         return value, score
