@@ -1,0 +1,108 @@
+"""Options that several commands share, and the texts behind options: lists of widths, names from the library's tables.
+
+Names are checked against the tables only when they are used, so that `chainrule --help` need not import them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file written by `chainrule train`.")]
+TableFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Table: CSV (also .gz) with a header line, or Parquet.")
+]
+Threads = Annotated[
+    int | None, typer.Option("--threads", min=1, help="Threads to use.", show_default="all this process may use")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+MAX_WIDTH = 1_000_000
+
+
+def widths(text: str) -> tuple[int, ...]:
+    """Units of the hidden layers from a text such as ``64,32``; ``none`` for a network without hidden layers."""
+    if text.strip().lower() in ("none", "0", ""):
+        return ()
+    parts = text.replace(",", " ").split()
+    if not all(part.isascii() and part.isdigit() and 0 < int(part[:8]) <= MAX_WIDTH for part in parts):
+        raise typer.BadParameter(f"{text!r}: expected the units of each hidden layer, such as 64,32, or none.")
+    return tuple(int(part) for part in parts)
+
+
+def activation(text: str) -> str:
+    """The name of an activation for hidden layers."""
+    from chainrule.formulas.activations import ACTIVATIONS, get_activation
+
+    hidden = [name for name, entry in ACTIVATIONS.items() if entry.hidden]
+    checked = named("activation", lambda: hidden)
+    try:
+        return checked(get_activation(text).name)
+    except ValueError:
+        return checked(text)
+
+
+def solver(text: str) -> str:
+    """The name of a solver."""
+    from chainrule.formulas.solvers import SOLVERS
+
+    return named("solver", lambda: SOLVERS)(text)
+
+
+def engine(text: str) -> str:
+    """The name of an engine."""
+    from chainrule.engines import ENGINES
+
+    return named("engine", lambda: ("auto", *ENGINES))(text)
+
+
+def task(text: str) -> str:
+    """The name of a task."""
+    from chainrule.tables.target import WANTED
+
+    return named("task", lambda: [name for name in WANTED if name])(text)
+
+
+def dtype(text: str) -> str:
+    """The precision of the computation."""
+    return named("dtype", lambda: ("float32", "float64"))(text)
+
+
+def named(what: str, names: Callable[[], Iterable[str]]) -> Callable[[str], str]:
+    """A parser that accepts the names of a table and otherwise lists them."""
+
+    def parse(text: str) -> str:
+        from difflib import get_close_matches
+
+        known = list(names())
+        if text in known:
+            return text
+        near = get_close_matches(text, known, 1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise typer.BadParameter(f"unknown {what} {text!r}; known are {', '.join(known)}.{hint}")
+
+    return parse
+
+
+def fraction(value: float) -> float:
+    """A share of the rows; all of them cannot be held out."""
+    if not 0 <= value <= 0.9:
+        raise typer.BadParameter(f"{value:g} is not between 0 and 0.9.")
+    return value
+
+
+def positive(value: float | None) -> float | None:
+    """A finite number above 0."""
+    if value is not None and not 0 < value < float("inf"):
+        raise typer.BadParameter(f"{value:g} is not a number above 0.")
+    return value
+
+
+def at_least_zero(value: float | None) -> float | None:
+    """A finite number, 0 or above."""
+    if value is not None and not 0 <= value < float("inf"):
+        raise typer.BadParameter(f"{value:g} is not a number of 0 or above.")
+    return value

@@ -1,0 +1,89 @@
+"""`chainrule train`: a table in, a model file out, and everything that was decided on the way said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chainrule.cli import options
+from chainrule.cli.options import Json, TableFile, Threads
+
+NETWORK, TRAINING, OUTPUT = "Network", "Training", "Output"
+
+
+def train(
+    file: TableFile,
+    target: Annotated[str | None, typer.Option("--target", "-t", metavar="COLUMN", help="Column to predict.")] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(parser=options.task, metavar="TASK", help="classification or regression; else inferred."),
+    ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Column not to use; may be given several times.")
+    ] = None,
+    hidden: Annotated[
+        str | None, typer.Option(metavar="UNITS", help="Units of the hidden layers, such as 64,32; none for no layer.")
+    ] = None,
+    activation: Annotated[
+        str | None,
+        typer.Option(parser=options.activation, metavar="NAME", help="Hidden activation, such as relu or tanh."),
+    ] = None,
+    solver: Annotated[
+        str | None, typer.Option(parser=options.solver, metavar="NAME", help="Solver, such as adam, sgd or lbfgs.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, help="Most epochs (iterations of lbfgs).", show_default=False)
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(callback=options.positive, help="Initial learning rate of adam or sgd.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Rows per step of adam or sgd.")] = None,
+    alpha: Annotated[
+        float | None, typer.Option(callback=options.at_least_zero, help="Strength of the L2 penalty.")
+    ] = None,
+    test_fraction: Annotated[
+        float, typer.Option(callback=options.fraction, help="Share of the rows held out for the final score.")
+    ] = 0.2,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 2, help="Seed of the split and of the network.")] = 0,
+    threads: Threads = None,
+    engine: Annotated[
+        str | None, typer.Option(parser=options.engine, metavar="NAME", help="What computes: auto, native, reference.")
+    ] = None,
+    dtype: Annotated[
+        str | None, typer.Option(parser=options.dtype, metavar="TYPE", help="Precision: float32 or float64.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", "-m", metavar="FILE", help="Where to save; else named after the table.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Also write a report as one HTML page.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that chainrule did not write.")] = False,
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train a network on a table and save it."""
+    from chainrule.cli.training import Request, run
+
+    given = {
+        "activation": activation, "solver": solver, "max_iter": epochs, "learning_rate_init": learning_rate,
+        "batch_size": batch_size, "alpha": alpha, "n_threads": threads, "engine": engine, "dtype": dtype,
+    }  # fmt: skip
+    request = Request(
+        file=file,
+        target=target,
+        task=task,
+        drop=tuple(drop or ()),
+        hidden=None if hidden is None else options.widths(hidden),
+        parameters={name: value for name, value in given.items() if value is not None},
+        test_fraction=test_fraction,
+        seed=seed,
+        model=model,
+        report=report,
+        force=force,
+        progress=not (no_progress or as_json),
+        as_json=as_json,
+    )
+    run(request)

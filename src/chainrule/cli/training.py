@@ -1,0 +1,204 @@
+"""What `chainrule train` does: check the files, tell the plan, train, score, save, report."""
+
+from __future__ import annotations
+
+import shlex
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from chainrule.cli import describe, files
+from chainrule.cli.guard import INTERRUPTED, CommandError
+from chainrule.cli.output import console, curve_rows, emit, grid, heading, note, say, symbols_of
+from chainrule.cli.progress import Watcher, watcher
+from chainrule.cli.results import show_evaluation
+from chainrule.cli.text import clean, duration, size
+
+if TYPE_CHECKING:
+    from chainrule.tables import Plan, Table, TableModel
+
+MOST_COLUMNS = 40
+STOCHASTIC = {"learning_rate_init": "--learning-rate", "batch_size": "--batch-size"}
+INTERRUPTION = "Training interrupted by user"
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of the command."""
+
+    file: Path
+    target: str | None
+    task: str | None = None
+    drop: tuple[str, ...] = ()
+    hidden: tuple[int, ...] | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    test_fraction: float = 0.2
+    seed: int = 0
+    model: Path | None = None
+    report: Path | None = None
+    force: bool = False
+    progress: bool = True
+    as_json: bool = False
+
+
+def run(request: Request) -> None:
+    """Train, save, and tell; exit code 130 if Ctrl-C ended the training early."""
+    from chainrule.models import save
+    from chainrule.tables import read_table
+
+    parameters = with_solver(request)
+    table = read_table(request.file)
+    target = asked_target(request, table)
+    path = request.model or files.default_model(request.file)
+    replaces = files.check_model(path, (request.file,), request.force)
+    if request.report is not None:
+        check_report(request.report, path, request)
+    model, interrupted = fit(request, table, target, parameters)
+    if interrupted and not model.summary["epochs"]:
+        raise KeyboardInterrupt
+    save(model, path)
+    if request.report is not None:
+        from chainrule.cli.report import build
+
+        files.write(request.report, build(model).encode())
+    if request.as_json:
+        emit(as_data(model, path, request, interrupted))
+    else:
+        show(model, path, request, replaces, interrupted)
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def with_solver(request: Request) -> dict[str, Any]:
+    """The estimator's parameters; options that only adam and sgd know choose adam."""
+    parameters = dict(request.parameters)
+    stochastic = [option for name, option in STOCHASTIC.items() if name in parameters]
+    if stochastic and parameters.get("solver") == "lbfgs":
+        raise typer.BadParameter(f"lbfgs has no use for {' and '.join(stochastic)}; leave out one or the other.")
+    if stochastic and "solver" not in parameters:
+        parameters["solver"] = "adam"
+    return parameters
+
+
+def asked_target(request: Request, table: Table) -> str:
+    """The column to predict; without one, a usage error that lists the columns."""
+    if request.target is None:
+        listed = ", ".join(clean(name) for name in table.names[:12]) + (", ..." if len(table.names) > 12 else "")
+        raise typer.BadParameter(f"say which column to predict with --target COLUMN; {request.file} has: {listed}.")
+    return request.target
+
+
+def check_report(report: Path, model: Path, request: Request) -> None:
+    """The report needs matplotlib and a place of its own."""
+    import matplotlib  # noqa: F401  (missing: said before the training, not after it)
+
+    if report.resolve() == model.resolve():
+        raise CommandError(f"{report} is the model's file too; choose another name for the report.")
+    files.check_report(report, (request.file,), request.force)
+
+
+def fit(request: Request, table: Table, target: str, parameters: dict[str, Any]) -> tuple[TableModel, bool]:
+    """The trained model, and whether Ctrl-C ended the training early."""
+    from chainrule.tables import TableModel
+
+    watch = watcher(request.progress, lambda line: typer.echo(line, err=True))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        try:
+            model = TableModel.fit(
+                table,
+                target,
+                task=request.task,
+                hidden_layer_sizes=request.hidden,
+                test_fraction=request.test_fraction,
+                seed=request.seed,
+                drop=request.drop,
+                estimator_params=parameters,
+                on_start=lambda plan: begin(request, table, plan, watch),
+                on_epoch=watch.epoch,
+            )
+        finally:
+            watch.close()
+    messages = list(dict.fromkeys(str(warning.message) for warning in caught))
+    interrupted = any(INTERRUPTION in message for message in messages)
+    for message in [*messages, *model.notes]:
+        if INTERRUPTION not in message:
+            note(message)
+    return model, interrupted
+
+
+def begin(request: Request, table: Table, plan: Plan, watch: Watcher) -> None:
+    """Tell the plan, then start to watch."""
+    if not request.as_json:
+        show_plan(table, plan)
+    values = {choice.name: choice.value for choice in plan.settings}
+    watch.start(values["max_iter"], "iteration" if values["solver"] == "lbfgs" else "epoch")
+
+
+def show_plan(table: Table, plan: Plan) -> None:
+    """Task, rows, columns and settings."""
+    grid(
+        [
+            ("table", f"{table.path}: {len(table):,} rows, {len(table.names):,} columns"),
+            ("target", describe.target_line(plan.schema.target)),
+            ("rows", describe.rows_line(plan.sizes, plan.split)),
+        ]
+    )
+    heading("Columns")
+    rows, more = describe.column_rows(plan.schema, MOST_COLUMNS)
+    grid(rows)
+    if more:
+        say(f"  and {more:,} more (`chainrule inspect` lists all)")
+    heading("Settings")
+    settings = [vars(choice) for choice in plan.settings]
+    grid(describe.setting_rows(settings))
+
+
+def show(model: TableModel, path: Path, request: Request, replaces: bool, interrupted: bool) -> None:
+    """What came out."""
+    summary, target = model.summary, console()
+    unit = "iterations" if model.estimator.solver == "lbfgs" else "epochs"
+    heading("Training")
+    told = f"{summary['epochs']} {unit} in {duration(summary['seconds'])}, {summary['engine']} engine"
+    grid([("network", describe.network_line(model.estimator.network_)), ("took", told)])
+    if len(summary["penalties_tried"]) > 1:
+        say(f"  penalty alpha = {model.estimator.alpha:g}: the least validation loss of those tried")
+    grid(curve_rows(summary["loss_curve"], summary["validation_loss_curve"], symbols_of(target)))
+    if model.evaluation is not None:
+        show_evaluation(model.evaluation, f"Test: {model.evaluation.rows:,} rows that took no part in training")
+    say()
+    if interrupted:
+        note("interrupted; the model as it was then is kept.")
+    say(f"Model saved to {path} ({size(path.stat().st_size)}){', replacing an earlier one' if replaces else ''}.")
+    if request.report is not None:
+        say(f"Report written to {request.report}.")
+    say(f"To predict: chainrule predict {shlex.quote(str(path))} FILE")
+
+
+def as_data(model: TableModel, path: Path, request: Request, interrupted: bool) -> dict[str, Any]:
+    """The same for machines."""
+    import chainrule
+
+    columns = [
+        {"name": column.name, "kind": column.kind, "used": column.used, "reason": column.reason}
+        for column in model.schema.columns
+    ]
+    goal = model.schema.target
+    known = ("rows", "sizes", "split", "seed", "settings", "epochs", "seconds", "engine", "loss_curve",
+             "validation_loss_curve", "validation_scores", "test", "notes")  # fmt: skip
+    return {
+        "chainrule": chainrule.__version__,
+        "table": str(request.file),
+        "target": goal.name,
+        "task": goal.task,
+        "classes": list(goal.classes),
+        "columns": columns,
+        **{name: model.summary.get(name) for name in known},
+        "n_parameters": model.estimator.network_.n_parameters,
+        "interrupted": interrupted,
+        "model": str(path),
+        "report": None if request.report is None else str(request.report),
+    }

@@ -1,0 +1,73 @@
+"""Where predictions go wrong: confusion matrix and residuals, by scikit-learn's own displays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import ConfusionMatrixDisplay, PredictionErrorDisplay
+
+from chainrule.plots.style import BLUE, INK, axes, literal, unframed
+
+MANY, TOO_MANY, MAX_POINTS = 12, 40, 2000
+
+
+def confusion_display(confusion: NDArray[Any], labels: Sequence[str], *, ax: Any = None) -> ConfusionMatrixDisplay:
+    """The confusion matrix; numbers in the cells up to 12 classes, labels up to 40.
+
+    Parameters
+    ----------
+    confusion : ndarray of shape (K, K)
+        True classes in rows, predicted classes in columns.
+    labels : sequence of str
+        Names of the classes.
+    ax : matplotlib Axes, optional
+        Where to draw; None makes a new figure.
+
+    Returns
+    -------
+    display : sklearn.metrics.ConfusionMatrixDisplay
+        Drawn; it has `ax_` and `figure_`.
+    """
+    count = len(labels)
+    side = min(3.0 + 0.45 * count, 8.0)
+    _, ax = axes(ax, (side + 0.8, side))
+    display = ConfusionMatrixDisplay(np.asarray(confusion), display_labels=[literal(label, 16) for label in labels])
+    display.plot(
+        ax=ax, cmap="Blues", include_values=count <= MANY, values_format="d", colorbar=count > MANY,
+        xticks_rotation="vertical" if count > 4 else "horizontal",
+    )  # fmt: skip
+    if count > TOO_MANY:
+        ax.set(xticks=[], yticks=[])
+    ax.set(xlabel="predicted", ylabel="true")
+    return display
+
+
+def residuals_display(truth: NDArray[Any], predicted: NDArray[Any], *, ax: Any = None) -> PredictionErrorDisplay:
+    """Residuals against predictions; of very many points, an even choice.
+
+    Parameters
+    ----------
+    truth, predicted : ndarray of shape (N,)
+        True and predicted numbers.
+    ax : matplotlib Axes, optional
+        Where to draw; None makes a new figure.
+
+    Returns
+    -------
+    display : sklearn.metrics.PredictionErrorDisplay
+        Drawn; it has `ax_` and `figure_`.
+    """
+    _, ax = axes(ax, (6.4, 3.8))
+    chosen = slice(None, None, max(1, -(-len(truth) // MAX_POINTS)))
+    display = PredictionErrorDisplay(y_true=truth[chosen], y_pred=predicted[chosen])
+    display.plot(
+        ax=ax, kind="residual_vs_predicted",
+        scatter_kwargs={"s": 14, "alpha": 0.6, "color": BLUE, "edgecolors": "none"}, line_kwargs={"color": INK},
+    )  # fmt: skip
+    ax.set(xlabel="predicted", ylabel="true − predicted")
+    ax.grid(True, alpha=0.25)
+    unframed(ax)
+    return display
