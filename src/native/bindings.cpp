@@ -7,6 +7,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -86,6 +87,7 @@ template <class T> struct PyTrainer {
         : rows_(std::move(rows)), targets_(std::move(targets)), weights_(std::move(weights)) {
         const SolverSettings settings{Solver(solver), momentum, second, epsilon, nesterov, alpha};
         const NetworkShape shape = shape_of(widths, activations, loss, mean_reported);
+        if (data().rows > std::numeric_limits<int>::max()) throw std::invalid_argument("more than 2147483647 rows");
         trainer = std::make_unique<Trainer<T>>(shape, settings, kernels_of<T>(kernels), threads);
     }
 

@@ -1,6 +1,7 @@
 #include "pool.hpp"
 
 #include <chrono>
+#include <system_error>
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -57,8 +58,12 @@ bool Pool::take_task(int thread) {
 }
 
 void Pool::run_shared(int tasks, Call call, void* context) {
-    for (int thread = int(workers_.size()) + 1; thread < threads_; ++thread)
-        workers_.emplace_back([this, thread] { work(thread); });
+    try {
+        for (int thread = int(workers_.size()) + 1; thread < threads_; ++thread)
+            workers_.emplace_back([this, thread] { work(thread); });
+    } catch (const std::system_error&) {
+        threads_ = int(workers_.size()) + 1;  // the system grants no more threads: the work goes on with those there are
+    }
     const std::uint32_t number = job_of(ticket_.load(std::memory_order_relaxed)) + 1;
     Job& job = jobs_[number % 2];
     job.tasks.store(tasks, std::memory_order_relaxed);

@@ -106,7 +106,8 @@ def layer_norms(network: Network, vector: Array) -> NDArray[np.float64]:
     """Euclidean norm of each layer's part (weights and biases) of a vector like theta, shape (L,)."""
     weights, biases = network.views(vector)
     parts = zip(weights, biases, strict=True)
-    return np.array([np.hypot(np.linalg.norm(W), np.linalg.norm(b)) for W, b in parts], dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.array([np.hypot(np.linalg.norm(W), np.linalg.norm(b)) for W, b in parts], dtype=np.float64)
 
 
 class ReferenceSession:

@@ -27,12 +27,11 @@ def lookup(
     """
     if isinstance(given, kind):
         return given  # type: ignore[return-value]
-    names = sorted(table)
     if not isinstance(given, str):
-        raise TypeError(f"{what} must be one of {names} or an object of that kind, got {given!r}.")
+        raise TypeError(f"{what} must be one of {sorted(table)} or an object of that kind, got {given!r}.")
     name = aliases.get(given, given)
-    if name not in table:
-        near = get_close_matches(given, [*names, *aliases], 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"unknown {what} {given!r}; known are {names}.{hint}")
-    return table[name]
+    if name in table:
+        return table[name]
+    near = get_close_matches(given, [*table, *aliases], 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"unknown {what} {given!r}; known are {sorted(table)}.{hint}")
