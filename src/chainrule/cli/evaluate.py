@@ -27,7 +27,7 @@ def evaluate(model: ModelFile, file: TableFile, as_json: Json = False) -> None:
     if as_json:
         emit({"model": str(model), "table": str(file), **found.to_dict(), "notes": notes})
     else:
-        show_evaluation(found, f"{file}: {found.rows:,} rows")
+        show_evaluation(found, f"{file}: {found.rows:,} rows", first=True)
 
 
 def _trained_on(model: TableModel, table: Table) -> list[str]:

@@ -60,18 +60,19 @@ def _show_training(found: dict[str, Any]) -> None:
     from chainrule.cli.text import duration, score
 
     summary, curves = found["summary"] or {}, found["curves"]
-    heading("Training")
+    unit = "iterations" if found["estimator"]["parameters"].get("solver") == "lbfgs" else "epochs"
+    rows = []
     if summary.get("sizes"):
-        grid(
-            [
-                ("table", f"{summary['table']}: {summary['rows']:,} rows"),
-                ("rows", rows_line(summary["sizes"], summary["split"])),
-                ("took", f"{summary['epochs']} epochs, {duration(summary['seconds'])}, {summary['engine']} engine"),
-            ]
-        )
+        rows = [
+            ("table", f"{summary['table']}: {summary['rows']:,} rows"),
+            ("rows", rows_line(summary["sizes"], summary["split"])),
+            ("took", f"{summary['epochs']} {unit}, {duration(summary['seconds'])}, {summary['engine']} engine"),
+        ]
     test = summary.get("test")
     if test:
         name = test["score_name"]
         told = f"{name} {score(name, test['score'])} on {test['rows']:,} rows"
-        grid([("test", f"{told} ({test['baseline_name']}: {score(name, test['baseline'])})")])
+        rows.append(("test", f"{told} ({test['baseline_name']}: {score(name, test['baseline'])})"))
+    heading("Training")
+    grid(rows)
     grid(curve_rows(curves.get("loss_curve_", ()), curves.get("validation_loss_curve_", ()), symbols_of(console())))

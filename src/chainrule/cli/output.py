@@ -48,9 +48,10 @@ def _finite(data: Any) -> Any:
     return None if bad else data
 
 
-def heading(text: str) -> None:
-    """An empty line and a bold one."""
-    say()
+def heading(text: str, first: bool = False) -> None:
+    """A bold line, after an empty one unless it is the first."""
+    if not first:
+        say()
     console().print(clean(text), style="bold")
 
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from chainrule.tables import Evaluation
 
 
-def show_evaluation(found: Evaluation, title: str) -> None:
+def show_evaluation(found: Evaluation, title: str, first: bool = False) -> None:
     """Scores beside the baseline, then confusion matrix or error quantiles."""
-    heading(title)
+    heading(title, first)
     grid(describe.score_rows(found), header=("", "model", found.baseline_name), right=(1, 2))
     if found.confusion is None:
         _quantiles(found)

@@ -21,8 +21,10 @@ def one_line(text: object, width: int = 60) -> str:
 
 
 def short(value: float | None) -> str:
-    """A number with four digits that count."""
-    return "-" if value is None else f"{value:.4g}"
+    """A number with four digits that count; large ones whole, with separators."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def percent(share: float) -> str:
@@ -32,7 +34,8 @@ def percent(share: float) -> str:
 
 def score(name: str, value: float) -> str:
     """A score as its kind is usually written."""
-    return percent(value) if name == "accuracy" else f"{value:.3f}"
+    # Adding 0 turns -0.0 into 0.0.
+    return percent(value) if name == "accuracy" else f"{round(value, 3) + 0:.3f}"
 
 
 def setting(value: object) -> str:

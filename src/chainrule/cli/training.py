@@ -147,6 +147,8 @@ def show_plan(table: Table, plan: Plan) -> None:
             ("rows", describe.rows_line(plan.sizes, plan.split)),
         ]
     )
+    if plan.schema.target.task == "multiclass" and all(type(label) is int for label in plan.schema.target.classes):
+        say("  These numbers are taken for classes; if they are amounts, use --task regression.")
     heading("Columns")
     rows, more = describe.column_rows(plan.schema, MOST_COLUMNS)
     grid(rows)
@@ -163,9 +165,12 @@ def show(model: TableModel, path: Path, request: Request, replaces: bool, interr
     unit = "iterations" if model.estimator.solver == "lbfgs" else "epochs"
     heading("Training")
     told = f"{summary['epochs']} {unit} in {duration(summary['seconds'])}, {summary['engine']} engine"
-    grid([("network", describe.network_line(model.estimator.network_)), ("took", told)])
+    rows = [("network", describe.network_line(model.estimator.network_)), ("took", told)]
     if len(summary["penalties_tried"]) > 1:
-        say(f"  penalty alpha = {model.estimator.alpha:g}: the least validation loss of those tried")
+        rows.append(("alpha", f"{model.estimator.alpha:g}: the least validation loss of those tried"))
+    if kept := kept_epoch(model):
+        rows.append(("kept", f"the weights of epoch {kept}: the best on the validation rows"))
+    grid(rows)
     grid(curve_rows(summary["loss_curve"], summary["validation_loss_curve"], symbols_of(target)))
     if model.evaluation is not None:
         show_evaluation(model.evaluation, f"Test: {model.evaluation.rows:,} rows that took no part in training")
@@ -176,6 +181,12 @@ def show(model: TableModel, path: Path, request: Request, replaces: bool, interr
     if request.report is not None:
         say(f"Report written to {request.report}.")
     say(f"To predict: chainrule predict {shlex.quote(str(path))} FILE")
+
+
+def kept_epoch(model: TableModel) -> int | None:
+    """The epoch whose weights were kept, where validation rows chose it."""
+    best = [epoch.number for epoch in model.estimator.history_ if epoch.best]
+    return best[-1] if best and model.summary["validation_loss_curve"] else None
 
 
 def as_data(model: TableModel, path: Path, request: Request, interrupted: bool) -> dict[str, Any]:

@@ -93,12 +93,19 @@ class LossCurveDisplay:
         return self
 
     def _logarithmic(self) -> None:
-        from matplotlib.ticker import LogFormatter
+        from matplotlib.ticker import FuncFormatter
 
         self.ax_.set_yscale("log")
+        low, high = self.ax_.get_ylim()
+        span = np.log10(high / low)
         # Plain numbers, between the powers of ten too where the curve spans only one or two.
-        self.ax_.yaxis.set_major_formatter(LogFormatter())
-        self.ax_.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.4)))
+        labelled = range(2, 10) if span < 0.7 else (2, 5) if span < 2 else ()
+
+        def minor(value: float, _: int) -> str:
+            return f"{value:g}" if round(value / 10 ** np.floor(np.log10(value))) in labelled else ""
+
+        self.ax_.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        self.ax_.yaxis.set_minor_formatter(FuncFormatter(minor))
 
     def _line(self, label: str, curve: Sequence[float], colour: str, dashes: str) -> Any:
         values = np.array(curve, dtype=np.float64)

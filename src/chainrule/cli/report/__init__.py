@@ -25,7 +25,7 @@ __all__ = ["build"]
 def build(model: TableModel) -> str:
     """The page for a model that was just trained."""
     goal = model.schema.target
-    title = f"{goal.name}: {goal.task} with a neural network"
+    title = f"A neural network that predicts {goal.name}"
     parts = [
         f"<header><h1>{text(title)}</h1>",
         paragraph(f"{model.summary['table']}: {model.summary['rows']:,} rows", "lead") + "</header>",
@@ -93,7 +93,7 @@ def _data(model: TableModel) -> list[str]:
     return [
         paragraph(f"Target: {describe.target_line(model.schema.target)}."),
         paragraph(f"Rows: {describe.rows_line(model.summary['sizes'], model.summary['split'])}."),
-        table(rows, ("column", "", "kind", "what is done with it, or why not"), "Columns"),
+        table(rows, ("column", "use", "kind", "what is done with it, or why not"), "Columns"),
     ]
 
 

@@ -64,12 +64,12 @@ def _class(kind: str) -> str:
     return f' class="{kind}"' if kind else ""
 
 
-def picture(svg: str, alt: str, caption: str) -> str:
+def picture(svg: str, alt: str, caption: str, kind: str = "") -> str:
     """An SVG picture inside the page, with its description in words."""
     # As an image of its own: names inside several SVG pictures would clash in one document.
     data = base64.b64encode(svg.encode()).decode()
     image = f'<img src="data:image/svg+xml;base64,{data}" alt="{text(alt)}">'
-    return f"<figure>{image}<figcaption>{text(caption)}</figcaption></figure>"
+    return f"<figure{_class(kind)}>{image}<figcaption>{text(caption)}</figcaption></figure>"
 
 
 def page(title: str, style: str, body: str) -> str:

@@ -32,7 +32,7 @@ def curves(model: TableModel) -> str:
     caption = f"The loss after each {display.unit}, on a logarithmic axis."
     if display.best_epoch:
         caption += f" The weights of {display.unit} {display.best_epoch} were kept: the best on the validation rows."
-    return picture(to_svg(figure), f"{alt}.", caption)
+    return picture(to_svg(figure), f"{alt}.", caption, "wide")
 
 
 def network(model: TableModel) -> str:
@@ -47,7 +47,7 @@ def network(model: TableModel) -> str:
         "Each line is a weight: the wider, the larger in its layer; solid blue is positive, dashed orange negative. Of a "
         "layer with many units those with the largest weights are drawn, and the faintest weights are left out."
     )
-    return picture(to_svg(figure), f"{alt}.", caption)
+    return picture(to_svg(figure), f"{alt}.", caption, "wide")
 
 
 def scores(found: Evaluation) -> str:
