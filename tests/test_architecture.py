@@ -42,7 +42,7 @@ FRONT_DOORS = {
 HOMES = {
     "typer": {"cli"},
     "rich": {"cli"},
-    "matplotlib": {"plots"},
+    "matplotlib": {"plots", "cli"},
     "polars": {"tables", "cli"},
     "safetensors": {"models"},
     "sklearn": {"cli", "plots", "models", "tables", "estimators", "training"},
