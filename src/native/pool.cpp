@@ -1,5 +1,6 @@
 #include "pool.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <system_error>
 
@@ -26,6 +27,9 @@ template <class F> bool watch(int patience, F&& done) {
     }
     return false;
 }
+
+// However many are asked for.
+constexpr int most_threads = 256;
 
 std::uint32_t job_of(std::uint64_t ticket) { return std::uint32_t(ticket >> 32); }
 
@@ -59,7 +63,8 @@ bool Pool::take_task(int thread) {
 
 void Pool::run_shared(int tasks, Call call, void* context) {
     try {
-        for (int thread = int(workers_.size()) + 1; thread < threads_; ++thread)
+        const int useful = std::min({threads_, tasks, most_threads});
+        for (int thread = int(workers_.size()) + 1; thread < useful; ++thread)
             workers_.emplace_back([this, thread] { work(thread); });
     } catch (const std::system_error&) {
         threads_ = int(workers_.size()) + 1;  // the system grants no more threads: the work goes on with those there are
