@@ -62,7 +62,8 @@ def explain(error: Exception) -> str:
 
 def _system(error: OSError) -> str:
     reason = (error.strerror or str(error)).rstrip(".")
-    return f"{error.filename}: {reason}." if error.filename else f"{reason}."
+    # Without a name it was a stream, in all likelihood our output.
+    return f"{error.filename or 'standard output'}: {reason}."
 
 
 def _failed(message: str, code: int) -> typer.Exit:

@@ -80,6 +80,7 @@ class Live:
 
         self._console = console(stderr=True)
         self._symbols = symbols_of(self._console)
+        self._limit, self._unit, self._began = 1, "epoch", time.monotonic()
         self._training: list[float | None] = []
         self._validation: list[float | None] = []
         self._display = Display(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import warnings
 from dataclasses import dataclass, field
@@ -59,6 +60,7 @@ def run(request: Request) -> None:
     model, interrupted = fit(request, table, target, parameters)
     if interrupted and not model.summary["epochs"]:
         raise KeyboardInterrupt
+    check_finite(model)
     save(model, path)
     if request.report is not None:
         from chainrule.cli.report import build
@@ -130,6 +132,16 @@ def fit(request: Request, table: Table, target: str, parameters: dict[str, Any])
     return model, interrupted
 
 
+def check_finite(model: TableModel) -> None:
+    """Say that the training diverged; CommandError if nothing was learnt before it did."""
+    last = model.estimator.history_[-1]
+    if math.isfinite(last.loss):
+        return
+    if not any(epoch.best for epoch in model.estimator.history_):
+        raise CommandError(f"{last.note} There is none, so nothing was saved.")
+    note(last.note)
+
+
 def begin(request: Request, table: Table, plan: Plan, watch: Watcher) -> None:
     """Tell the plan, then start to watch."""
     if not request.as_json:
@@ -174,6 +186,8 @@ def show(model: TableModel, path: Path, request: Request, replaces: bool, interr
     grid(curve_rows(summary["loss_curve"], summary["validation_loss_curve"], symbols_of(target)))
     if model.evaluation is not None:
         show_evaluation(model.evaluation, f"Test: {model.evaluation.rows:,} rows that took no part in training")
+        if model.evaluation.score <= model.evaluation.baseline:
+            note(f"the network predicts no better than {model.evaluation.baseline_name}: it has learnt nothing of use.")
     say()
     if interrupted:
         note("interrupted; the model as it was then is kept.")

@@ -93,19 +93,18 @@ class LossCurveDisplay:
         return self
 
     def _logarithmic(self) -> None:
-        from matplotlib.ticker import FuncFormatter
+        from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
         self.ax_.set_yscale("log")
         low, high = self.ax_.get_ylim()
-        span = np.log10(high / low)
-        # Plain numbers, between the powers of ten too where the curve spans only one or two.
-        labelled = range(2, 10) if span < 0.7 else (2, 5) if span < 2 else ()
-
-        def minor(value: float, _: int) -> str:
-            return f"{value:g}" if round(value / 10 ** np.floor(np.log10(value))) in labelled else ""
-
-        self.ax_.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        self.ax_.yaxis.set_minor_formatter(FuncFormatter(minor))
+        axis = self.ax_.yaxis
+        if high / low < 5:
+            # Powers of ten, and their halves, are too far apart for this curve.
+            axis.set_major_locator(MaxNLocator(6))
+        elif high / low < 100:
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
 
     def _line(self, label: str, curve: Sequence[float], colour: str, dashes: str) -> Any:
         values = np.array(curve, dtype=np.float64)

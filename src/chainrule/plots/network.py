@@ -127,6 +127,8 @@ class NetworkDisplay:
             # Faint lines first, so that the weights that matter lie on top; the faintest would only be fog.
             pairs = np.argwhere(relative * sign > FAINT)
             pairs = pairs[np.argsort(np.abs(relative[tuple(pairs.T)]), kind="stable")]
+            if not len(pairs):
+                continue
             size = np.abs(relative[tuple(pairs.T)])
             ends = np.stack((self._places[layer][pairs[:, 0]], self._places[layer + 1][pairs[:, 1]]), axis=1)
             lines = LineCollection(

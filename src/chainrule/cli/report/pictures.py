@@ -53,7 +53,7 @@ def network(model: TableModel) -> str:
 def scores(found: Evaluation) -> str:
     """Confusion matrix or residuals."""
     if found.confusion is not None:
-        side = min(2.6 + 0.5 * len(found.labels), 8.0)
+        side = min(2.6 + 0.45 * len(found.labels), 6.5)
         figure, ax = _figure(side + 1, side)
         confusion_display(found.confusion, found.labels, ax=ax)
         share = f"{percent(found.score)} of {found.rows:,} rows are on the diagonal"
