@@ -28,9 +28,6 @@ template <class F> bool watch(int patience, F&& done) {
     return false;
 }
 
-// However many are asked for.
-constexpr int most_threads = 256;
-
 std::uint32_t job_of(std::uint64_t ticket) { return std::uint32_t(ticket >> 32); }
 
 }  // namespace
@@ -63,7 +60,7 @@ bool Pool::take_task(int thread) {
 
 void Pool::run_shared(int tasks, Call call, void* context) {
     try {
-        const int useful = std::min({threads_, tasks, most_threads});
+        const int useful = std::min(threads_, tasks);
         for (int thread = int(workers_.size()) + 1; thread < useful; ++thread)
             workers_.emplace_back([this, thread] { work(thread); });
     } catch (const std::system_error&) {

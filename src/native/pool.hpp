@@ -14,7 +14,10 @@ namespace chainrule {
 
 class Pool {
    public:
-    explicit Pool(int threads) : threads_(threads < 1 ? 1 : threads) {}
+    // At most this many threads, however many are asked for.
+    static constexpr int most = 256;
+
+    explicit Pool(int threads) : threads_(threads < 1 ? 1 : threads > most ? most : threads) {}
     ~Pool();
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;

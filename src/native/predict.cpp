@@ -100,7 +100,7 @@ void predict(const NetworkShape& shape, const Kernels<T>& kernels, const T* thet
     const Views<T> views(layout, theta, data.rows > few_rows);
     const int blocks = int((data.rows + block_rows - 1) / block_rows);
     if (double(layout.parameters) * double(data.rows) < shared_work) threads = 1;
-    threads = std::max(1, std::min(threads, blocks));
+    threads = std::max(1, std::min({threads, blocks, Pool::most}));
     std::vector<Workspace<T>> spaces;
     for (int thread = 0; thread < threads; ++thread)
         spaces.emplace_back(layout, int(std::min<std::int64_t>(block_rows, data.rows)));
