@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -146,11 +147,13 @@ def test_a_terminal_shows_progress_and_nothing_of_it_stays(tmp_path):
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
 
 
-def test_output_that_is_not_utf_8_is_no_error(tmp_path):
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    code, stdout, _ = finished(start("train", PENGUINS, "-t", "species", *QUICK, cwd=tmp_path, env=environment))
+def test_output_that_is_not_utf_8_shows_what_it_can(tmp_path):
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    arguments = ("train", PENGUINS, "-t", "species", *QUICK)
+    code, stdout, _ = finished(start(*arguments, cwd=tmp_path, env=environment, encoding="cp1252"))
     assert code == 0
-    assert stdout.isascii()
+    assert "8 inputs ? 6 tanh" in stdout
+    assert re.search(r"training loss +\S+ to \S+ +[_.~=+*#-]{15}\n", stdout)
 
 
 def test_json_on_stdout_whatever_stderr_is(tmp_path):
