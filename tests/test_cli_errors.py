@@ -14,11 +14,19 @@ from tests.command import PENGUINS, QUICK, refused, run
 ROWS = range(40)
 
 
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """The bytes of a model file."""
+    path = tmp_path_factory.mktemp("model") / "m.safetensors"
+    assert run("train", PENGUINS, "-t", "species", *QUICK, "--model", path).exit_code == 0
+    return path.read_bytes()
+
+
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch, model):
     """A current folder with a model and tables of all kinds of trouble."""
     monkeypatch.chdir(tmp_path)
-    assert run("train", PENGUINS, "-t", "species", *QUICK, "--model", "m.safetensors").exit_code == 0
+    (tmp_path / "m.safetensors").write_bytes(model)
     good = PENGUINS.read_text()
     tables = {
         "empty.csv": "",
@@ -39,7 +47,7 @@ def folder(tmp_path, monkeypatch):
         (tmp_path / name).write_text(text)
     (tmp_path / "latin.csv").write_bytes("a,b\ncaf\xe9,1\n".encode("latin-1"))
     (tmp_path / "pickle.safetensors").write_bytes(pickle.dumps({"weights": [1.0] * 50}))
-    (tmp_path / "cut.safetensors").write_bytes((tmp_path / "m.safetensors").read_bytes()[:-7])
+    (tmp_path / "cut.safetensors").write_bytes(model[:-7])
     (tmp_path / "page.html").write_text("my own words")
     return tmp_path
 

@@ -14,7 +14,7 @@ import sys
 import pytest
 
 import chainrule
-from tests.command import MAIN, PENGUINS, QUICK, start
+from tests.command import MAIN, PENGUINS, QUICK, run, start
 
 LIGHT = """
 import sys
@@ -34,6 +34,14 @@ sys.argv = ["chainrule", "--version"]
 from chainrule.cli import main
 main()
 """
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A model of penguins."""
+    path = tmp_path_factory.mktemp("model") / "m.safetensors"
+    assert run("train", PENGUINS, "-t", "species", *QUICK, "--model", path).exit_code == 0
+    return path
 
 
 def finished(process):
@@ -69,12 +77,11 @@ def test_from_table_to_predictions(tmp_path):
     assert len(stdout.splitlines()) == 345
 
 
-def test_a_reader_that_leaves_early_is_no_error(tmp_path):
+def test_a_reader_that_leaves_early_is_no_error(tmp_path, model):
     wide = tmp_path / "wide.csv"
     lines = PENGUINS.read_text().splitlines()
     wide.write_text("\n".join([lines[0], *lines[1:] * 100]) + "\n")
-    finished(start("train", PENGUINS, "-t", "species", *QUICK, "--model", "m.safetensors", cwd=tmp_path))
-    process = start("predict", "m.safetensors", wide, cwd=tmp_path)
+    process = start("predict", model, wide, cwd=tmp_path)
     assert process.stdout.readline().startswith("prediction,")
     process.stdout.close()
     stderr = process.stderr.read()
@@ -83,21 +90,20 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
 @pytest.mark.parametrize("where", ["stdout", "output"])
-def test_a_full_disk_is_said(tmp_path, where):
-    finished(start("train", PENGUINS, "-t", "species", *QUICK, "--model", "m.safetensors", cwd=tmp_path))
+def test_a_full_disk_is_said(tmp_path, model, where):
     with open("/dev/full", "w") as full:
         more = {"stdout": full} if where == "stdout" else {}
         option = [] if where == "stdout" else ["--output", "/dev/full"]
-        code, _, stderr = finished(start("predict", "m.safetensors", PENGUINS, *option, cwd=tmp_path, **more))
+        code, _, stderr = finished(start("predict", model, PENGUINS, *option, cwd=tmp_path, **more))
     assert code == 1
     assert "No space left on device" in stderr
     assert "Traceback" not in stderr
 
 
-def test_a_disk_that_fills_up_leaves_the_earlier_model(tmp_path):
-    finished(start("train", PENGUINS, "-t", "species", *QUICK, cwd=tmp_path))
-    model = tmp_path / "penguins.model.safetensors"
+def test_a_disk_that_fills_up_leaves_the_earlier_model(tmp_path, model):
     before = model.read_bytes()
+    earlier = tmp_path / "penguins.model.safetensors"
+    earlier.write_bytes(before)
 
     def limited():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -108,8 +114,8 @@ def test_a_disk_that_fills_up_leaves_the_earlier_model(tmp_path):
     assert code == 1
     assert "penguins.model.safetensors: the model could not be saved: File too large." in stderr
     assert "Traceback" not in stderr
-    assert model.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [model]
+    assert earlier.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [earlier]
 
 
 def test_ctrl_c_in_a_running_training_saves_the_model(tmp_path):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
+import subprocess
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
+import matplotlib as mpl
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.image import imread
 
 from chainrule.cli.report import build
+from chainrule.plots.style import ORANGE
 from chainrule.tables import Table, TableModel, read_table
 from tests.command import PENGUINS, QUICK, run
 
@@ -99,6 +105,28 @@ def test_what_it_says_is_what_the_model_is(model):
     assert matrix == expected
     assert f"{found.report['Gentoo']['recall']:.3f}" in cells
     assert "scikit-learn" in cells
+
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ALONE = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+)  # fmt: skip
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium here to look at the page with")
+@pytest.mark.parametrize("width", [1200, 500])
+def test_a_browser_shows_the_pictures(model, tmp_path, width):
+    page, shot = tmp_path / "report.html", tmp_path / "shot.png"
+    page.write_text(build(model))
+    options = [f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},3600", f"--screenshot={shot}"]
+    subprocess.run([BROWSER, *ALONE, *options, page.as_uri()], check=True, capture_output=True, timeout=120)
+    pixels = imread(shot)[..., :3]
+    # Colours of the two ends of the confusion matrix and of negative weights stand nowhere but in the pictures.
+    darkest = np.abs(pixels - np.array(mpl.colormaps["Blues"](1.0)[:3])).max(axis=-1) < 0.02
+    orange = np.abs(pixels - np.array(to_rgb(ORANGE))).max(axis=-1) < 0.1
+    assert darkest.sum() > 2000
+    assert orange.sum() > 50
 
 
 def test_regression_shows_residuals():

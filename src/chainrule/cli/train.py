@@ -1,4 +1,4 @@
-"""`chainrule train`: a table in, a model file out, and everything that was decided on the way said."""
+"""`chainrule train`: its options, each a type of its own, so that the command reads like a list of them."""
 
 from __future__ import annotations
 
@@ -10,58 +10,66 @@ import typer
 from chainrule.cli import options
 from chainrule.cli.options import Json, TableFile, Threads
 
-NETWORK, TRAINING, OUTPUT = "Network", "Training", "Output"
+Target = Annotated[str | None, typer.Option("--target", "-t", metavar="COLUMN", help="Column to predict.")]
+Task = Annotated[
+    str | None,
+    typer.Option(parser=options.task, metavar="TASK", help="classification or regression; else inferred."),
+]
+Drop = Annotated[
+    list[str] | None, typer.Option("--drop", metavar="COLUMN", help="Column not to use; may be given several times.")
+]
+Hidden = Annotated[
+    str | None, typer.Option(metavar="UNITS", help="Units of the hidden layers, such as 64,32; none for no layer.")
+]
+Activation = Annotated[
+    str | None, typer.Option(parser=options.activation, metavar="NAME", help="Hidden activation, such as relu or tanh.")
+]
+Solver = Annotated[
+    str | None, typer.Option(parser=options.solver, metavar="NAME", help="Solver, such as adam, sgd or lbfgs.")
+]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Most epochs (iterations of lbfgs).")]
+LearningRate = Annotated[
+    float | None, typer.Option(callback=options.positive, help="Initial learning rate of adam or sgd.")
+]
+BatchSize = Annotated[int | None, typer.Option(min=1, help="Rows per step of adam or sgd.")]
+Alpha = Annotated[float | None, typer.Option(callback=options.at_least_zero, help="Strength of the L2 penalty.")]
+TestFraction = Annotated[
+    float, typer.Option(callback=options.fraction, help="Share of the rows held out for the final score.")
+]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 2, help="Seed of the split and of the network.")]
+Engine = Annotated[
+    str | None, typer.Option(parser=options.engine, metavar="NAME", help="What computes: auto, native, reference.")
+]
+Dtype = Annotated[str | None, typer.Option(parser=options.dtype, metavar="TYPE", help="Precision: float32 or float64.")]
+Model = Annotated[
+    Path | None, typer.Option("--model", "-m", metavar="FILE", help="Where to save; else named after the table.")
+]
+Report = Annotated[Path | None, typer.Option(metavar="FILE.html", help="Also write a report as one HTML page.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files that chainrule did not write.")]
+NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show no progress.")]
 
 
 def train(
     file: TableFile,
-    target: Annotated[str | None, typer.Option("--target", "-t", metavar="COLUMN", help="Column to predict.")] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(parser=options.task, metavar="TASK", help="classification or regression; else inferred."),
-    ] = None,
-    drop: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="Column not to use; may be given several times.")
-    ] = None,
-    hidden: Annotated[
-        str | None, typer.Option(metavar="UNITS", help="Units of the hidden layers, such as 64,32; none for no layer.")
-    ] = None,
-    activation: Annotated[
-        str | None,
-        typer.Option(parser=options.activation, metavar="NAME", help="Hidden activation, such as relu or tanh."),
-    ] = None,
-    solver: Annotated[
-        str | None, typer.Option(parser=options.solver, metavar="NAME", help="Solver, such as adam, sgd or lbfgs.")
-    ] = None,
-    epochs: Annotated[
-        int | None, typer.Option("--epochs", min=1, help="Most epochs (iterations of lbfgs).", show_default=False)
-    ] = None,
-    learning_rate: Annotated[
-        float | None, typer.Option(callback=options.positive, help="Initial learning rate of adam or sgd.")
-    ] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Rows per step of adam or sgd.")] = None,
-    alpha: Annotated[
-        float | None, typer.Option(callback=options.at_least_zero, help="Strength of the L2 penalty.")
-    ] = None,
-    test_fraction: Annotated[
-        float, typer.Option(callback=options.fraction, help="Share of the rows held out for the final score.")
-    ] = 0.2,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 2, help="Seed of the split and of the network.")] = 0,
+    target: Target = None,
+    task: Task = None,
+    drop: Drop = None,
+    hidden: Hidden = None,
+    activation: Activation = None,
+    solver: Solver = None,
+    epochs: Epochs = None,
+    learning_rate: LearningRate = None,
+    batch_size: BatchSize = None,
+    alpha: Alpha = None,
+    test_fraction: TestFraction = 0.2,
+    seed: Seed = 0,
     threads: Threads = None,
-    engine: Annotated[
-        str | None, typer.Option(parser=options.engine, metavar="NAME", help="What computes: auto, native, reference.")
-    ] = None,
-    dtype: Annotated[
-        str | None, typer.Option(parser=options.dtype, metavar="TYPE", help="Precision: float32 or float64.")
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option("--model", "-m", metavar="FILE", help="Where to save; else named after the table.")
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Also write a report as one HTML page.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files that chainrule did not write.")] = False,
-    no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress.")] = False,
+    engine: Engine = None,
+    dtype: Dtype = None,
+    model: Model = None,
+    report: Report = None,
+    force: Force = False,
+    no_progress: NoProgress = False,
     as_json: Json = False,
 ) -> None:
     """Train a network on a table and save it."""
