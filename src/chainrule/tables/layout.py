@@ -28,6 +28,7 @@ class Layout:
     fields: NDArray[np.int64]
 
     def keep(self, mask: NDArray[np.bool_]) -> Layout:
+        """The records where `mask` is true."""
         return Layout(self.starts[mask], self.ends[mask], self.lines[mask], self.fields[mask])
 
 

@@ -44,7 +44,7 @@ def learn(
         estimator._on_epoch = watch
         with warnings.catch_warnings():
             # max_iter is our own upper limit here; reaching it is no fault of the user's.
-            warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.filterwarnings("ignore", "Stochastic Optimizer: Max|lbfgs failed", ConvergenceWarning)
             estimator.fit(*rows, **({} if held is None else {"X_val": held.inputs, "y_val": held.targets}))
         estimator._on_epoch = None
         return estimator

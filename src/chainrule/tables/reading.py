@@ -76,6 +76,8 @@ def _read_bytes(name: str) -> bytes:
             kind = "a directory" if os.path.isdir(name) else "not a regular file"
             raise TableError(f"{name} is {kind}; expected a CSV or Parquet file.")
         raw = Path(name).read_bytes()
+    except TableError:
+        raise
     except FileNotFoundError:
         raise TableError(f"{name}: no such file.") from None
     except (OSError, ValueError) as error:
