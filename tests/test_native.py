@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -179,3 +180,82 @@ def test_a_session_refuses_a_second_thread():
         session.epoch(order, np.full(400, 1e-3), 100)
     first.join()
     assert session.t == 400
+
+
+def raw_trainer(rows=5, targets=None, weights=None, widths=(3, 4, 1)):
+    """A trainer built around the checks in Python."""
+    X = _native.RowsF64.dense(np.ones((rows, 3)))
+    Y = np.ones((rows, 1)) if targets is None else targets
+    return _native.TrainerF64(widths, [3, 0], 0, True, 2, 0.9, 0.999, 1e-8, False, 0.0, 1, kernels(), X, Y, weights)
+
+
+def sparse_rows(indptr, indices):
+    return _native.RowsF64.sparse(np.array(indptr), np.array(indices, np.int32), np.ones(len(indices)))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: raw_trainer(targets=np.ones((4, 1))), "targets of shape"),
+        (lambda: raw_trainer(targets=np.ones((5, 2))), "targets of shape"),
+        (lambda: raw_trainer(weights=np.ones(4)), "one weight for every row"),
+        (lambda: raw_trainer(widths=(2, 4, 1)), "as many columns"),
+        (lambda: raw_trainer(widths=(3, 2**31 - 1, 1)), "layer widths"),
+        (lambda: raw_trainer(widths=(3, 4)), "one activation for every layer"),
+        (lambda: raw_trainer().set_theta(np.ones(3)), "as long as theta"),
+        (lambda: raw_trainer().get_theta(np.ones(99)), "as long as theta"),
+        (lambda: raw_trainer().set_state(0, np.ones(3)), "as long as theta"),
+        (lambda: raw_trainer().get_state(2, np.ones(21)), "a slot of this solver"),
+        (lambda: raw_trainer().gradient(np.ones(3)), "as long as theta"),
+        (lambda: raw_trainer().epoch(np.array([5]), np.ones(1), 1), "row numbers within the data"),
+        (lambda: raw_trainer().epoch(np.array([-1]), np.ones(1), 1), "row numbers within the data"),
+        (lambda: raw_trainer().epoch(np.arange(5), np.ones(2), 2), "one rate for every step"),
+        (lambda: raw_trainer().epoch(np.arange(5), np.ones(2), 0), "a batch size"),
+        (lambda: native_predict(theta=np.ones(20)), "a theta of this network"),
+        (lambda: native_predict(out=np.ones((4, 1))), "an output of shape"),
+        (lambda: native_predict(rows=sparse_rows([0, 1], [3])), "column indices"),
+        (lambda: native_predict(rows=sparse_rows([0, 1], [-1])), "column indices"),
+        (lambda: native_predict(rows=sparse_rows([0, 9], [1])), "a well-formed CSR matrix"),
+        (lambda: native_predict(rows=sparse_rows([1, 0], [1])), "a well-formed CSR matrix"),
+    ],
+)
+def test_no_caller_reads_outside_the_arrays(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def native_predict(theta=None, out=None, rows=None):
+    rows = rows or _native.RowsF64.dense(np.ones((5, 3)))
+    theta = np.ones(21) if theta is None else theta
+    out = np.ones((5, 1)) if out is None else out
+    return _native.predict([3, 4, 1], [3, 0], theta, rows, out, 1, kernels())
+
+
+def test_a_training_goes_on_after_a_fork():
+    c = case("relu", "log_loss", "softmax", (50, 200, 5), 1000)
+    session = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), Adam(), 0.1, 2)
+    order, rates = np.arange(1000, dtype=np.int64), np.full(10, 1e-3)
+    session.epoch(order, rates, 100)  # the workers are alive now
+    child = os.fork()
+    if child == 0:
+        session.epoch(order, rates, 100)
+        theta = session.theta
+        del session
+        wanted = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), Adam(), 0.1)
+        for _ in range(2):
+            wanted.epoch(order, rates, 100)
+        os._exit(0 if (wanted.theta == theta).all() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    session.epoch(order, rates, 100)
+    assert session.t == 20
+
+
+def test_norms_are_those_of_the_last_batch_with_weight():
+    c = case("tanh", "squared_error", "identity", (3, 4, 1), 20)
+    order, rates = np.arange(20, dtype=np.int64), np.full(4, 1e-3)
+    padded = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y, np.r_[np.ones(10), np.zeros(10)]), Adam())
+    only = NATIVE.session(c.network, c.theta, TrainingData(c.X[:10], c.Y[:10], np.ones(10)), Adam())
+    got, wanted = padded.epoch(order, rates, 5), only.epoch(order[:10], rates, 5)
+    np.testing.assert_array_equal(got.gradient_norms, wanted.gradient_norms)
+    np.testing.assert_array_equal(got.update_norms, wanted.update_norms)
+    assert (got.update_norms > 0).all()

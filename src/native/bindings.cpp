@@ -1,4 +1,5 @@
-// The only file that knows Python: arrays in, arrays out. All validation happened in Python; the types below state the contract.
+// The only file that knows Python: arrays in, arrays out. The types state the contract; lengths and indices are checked once more, so that
+// no caller can make the engine read outside its arrays.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
@@ -35,7 +36,15 @@ template <class T> const Kernels<T>& kernels_of(const std::string& name) {
     else return *set->full;
 }
 
+// Python has checked what the user gave; this guards memory against a caller who has not.
+void require(bool holds, const char* what) {
+    if (!holds) throw std::invalid_argument(std::string("native engine: ") + what);
+}
+
 NetworkShape shape_of(const std::vector<int>& widths, const std::vector<int>& activations, int loss, bool mean_reported) {
+    constexpr int widest = 1 << 30;
+    require(widths.size() == activations.size() + 1 && !activations.empty(), "one activation for every layer");
+    for (int width : widths) require(width >= 1 && width <= widest, "layer widths from 1 to 2^30");
     NetworkShape shape{widths, {}, Loss(loss), mean_reported};
     for (int activation : activations) shape.activation.push_back(Act(activation));
     return shape;
@@ -47,6 +56,19 @@ template <class T> struct Rows {
     std::optional<Vector<std::int64_t>> indptr;
     std::optional<Vector<std::int32_t>> indices;
     std::optional<Vector<T>> values;
+
+    // Throws unless the rows have this many columns and, if sparse, stay inside their arrays.
+    void check(int columns) const {
+        if (dense) return require(int(dense->shape(1)) == columns, "as many columns as the network has inputs");
+        const std::size_t rows = indptr->shape(0);
+        require(rows > 0 && indices->shape(0) == values->shape(0), "a well-formed CSR matrix");
+        for (std::size_t r = 0; r < rows; ++r) {
+            const std::int64_t at = indptr->data()[r], before = r ? indptr->data()[r - 1] : 0;
+            require(at >= before && at <= std::int64_t(indices->shape(0)), "a well-formed CSR matrix");
+        }
+        for (std::size_t i = 0; i < indices->shape(0); ++i)
+            require(indices->data()[i] >= 0 && indices->data()[i] < columns, "column indices below the number of inputs");
+    }
 
     Data<T> data() const {
         Data<T> d{};
@@ -87,7 +109,11 @@ template <class T> struct PyTrainer {
         : rows_(std::move(rows)), targets_(std::move(targets)), weights_(std::move(weights)) {
         const SolverSettings settings{Solver(solver), momentum, second, epsilon, nesterov, alpha};
         const NetworkShape shape = shape_of(widths, activations, loss, mean_reported);
-        if (data().rows > std::numeric_limits<int>::max()) throw std::invalid_argument("more than 2147483647 rows");
+        const std::int64_t n = data().rows;
+        rows_.check(widths.front());
+        require(n <= std::numeric_limits<int>::max(), "at most 2147483647 rows");
+        require(std::int64_t(targets_.shape(0)) == n && int(targets_.shape(1)) == widths.back(), "targets of shape (rows, outputs)");
+        require(!weights_ || std::int64_t(weights_->shape(0)) == n, "one weight for every row");
         trainer = std::make_unique<Trainer<T>>(shape, settings, kernels_of<T>(kernels), threads);
     }
 
@@ -100,6 +126,9 @@ template <class T> struct PyTrainer {
 
     std::tuple<double, std::int64_t, std::vector<double>, std::vector<double>> epoch(Order order, Vector<double> rates, int batch) {
         EpochSums sums;
+        const std::int64_t n = std::int64_t(order.shape(0)), rows = data().rows;
+        require(batch >= 1 && std::int64_t(rates.shape(0)) >= (n + batch - 1) / batch, "a batch size and one rate for every step");
+        for (std::int64_t i = 0; i < n; ++i) require(order.data()[i] >= 0 && order.data()[i] < rows, "row numbers within the data");
         {
             nb::gil_scoped_release release;
             Exclusive lock(busy);
@@ -110,9 +139,35 @@ template <class T> struct PyTrainer {
     }
 
     double gradient(VectorOut<T> out) {
+        check_length(out.shape(0));
+        require(data().rows > 0, "at least one row");
         nb::gil_scoped_release release;
         Exclusive lock(busy);
         return trainer->gradient(data(), out.data());
+    }
+
+    void check_length(std::size_t n) const {
+        require(std::ptrdiff_t(n) == trainer->layout().parameters, "vectors as long as theta");
+    }
+    void check_slot(int slot) const { require(slot >= 0 && slot < trainer->slots(), "a slot of this solver"); }
+
+    void set_theta(Vector<T> theta) {
+        check_length(theta.shape(0));
+        trainer->set_theta(theta.data());
+    }
+    void get_theta(VectorOut<T> out) const {
+        check_length(out.shape(0));
+        trainer->get_theta(out.data());
+    }
+    void set_state(int slot, Vector<T> vector) {
+        check_slot(slot);
+        check_length(vector.shape(0));
+        trainer->set_state(slot, vector.data());
+    }
+    void get_state(int slot, VectorOut<T> out) const {
+        check_slot(slot);
+        check_length(out.shape(0));
+        trainer->get_state(slot, out.data());
     }
 
     std::unique_ptr<Trainer<T>> trainer;
@@ -144,10 +199,10 @@ template <class T> void bind_precision(nb::module_& m, const std::string& suffix
         .def("epoch", &Trainer::epoch, "order"_a, "rates"_a, "batch"_a,
              "One pass over the rows `order`: sum of objective times rows, rows, norms of gradient and change per layer.")
         .def("gradient", &Trainer::gradient, "out"_a, "The objective over all rows; its gradient goes to `out`.")
-        .def("set_theta", [](Trainer& t, Vector<T> theta) { t.trainer->set_theta(theta.data()); }, "theta"_a)
-        .def("get_theta", [](Trainer& t, VectorOut<T> out) { t.trainer->get_theta(out.data()); }, "out"_a)
-        .def("set_state", [](Trainer& t, int slot, Vector<T> v) { t.trainer->set_state(slot, v.data()); }, "slot"_a, "vector"_a)
-        .def("get_state", [](Trainer& t, int slot, VectorOut<T> out) { t.trainer->get_state(slot, out.data()); }, "slot"_a, "out"_a)
+        .def("set_theta", &Trainer::set_theta, "theta"_a)
+        .def("get_theta", &Trainer::get_theta, "out"_a)
+        .def("set_state", &Trainer::set_state, "slot"_a, "vector"_a)
+        .def("get_state", &Trainer::get_state, "slot"_a, "out"_a)
         .def_prop_rw("steps", [](Trainer& t) { return t.trainer->steps(); }, [](Trainer& t, std::int64_t n) { t.trainer->set_steps(n); });
 
     m.def(
@@ -156,6 +211,11 @@ template <class T> void bind_precision(nb::module_& m, const std::string& suffix
            MatrixOut<T> out, int threads, const std::string& kernels) {
             const Kernels<T>& k = kernels_of<T>(kernels);
             const NetworkShape shape = shape_of(widths, activations, 0, false);
+            std::int64_t parameters = 0;
+            for (std::size_t i = 1; i < widths.size(); ++i) parameters += (std::int64_t(widths[i - 1]) + 1) * widths[i];
+            rows.check(widths.front());
+            require(std::int64_t(theta.shape(0)) == parameters, "a theta of this network");
+            require(std::int64_t(out.shape(0)) == rows.data().rows && int(out.shape(1)) == widths.back(), "an output of shape (rows, outputs)");
             nb::gil_scoped_release release;
             predict<T>(shape, k, theta.data(), rows.data(), out.data(), threads);
         },

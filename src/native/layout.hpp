@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -18,6 +19,7 @@ constexpr std::ptrdiff_t cache_line = 64;
 template <class T> class Buffer {
    public:
     explicit Buffer(std::ptrdiff_t n = 0) : n_(n) {
+        if (n < 0 || std::size_t(n) > std::size_t(PTRDIFF_MAX) / sizeof(T) - cache_line) throw std::bad_alloc();
         if (n == 0) return;
         const std::size_t bytes = (std::size_t(n) * sizeof(T) + cache_line - 1) / cache_line * cache_line;
         data_.reset(static_cast<T*>(std::aligned_alloc(cache_line, bytes)));

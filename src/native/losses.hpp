@@ -28,7 +28,7 @@ template <class T> INLINE Vec<T> loss_and_delta(Loss loss, Act act, const T* z, 
         }
         return total;
     }
-    if (act == Act::softmax) {  // any other loss: the Jacobian's product with dl/da
+    if (act == Act::softmax) {  // squared_error, the only other loss that takes softmax: the Jacobian's product with dl/da
         softmax<T>(a, units);
         Vec<T> inner{};
         for (int k = 0; k < units; ++k) {

@@ -1,5 +1,7 @@
 #include "pool.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <system_error>
@@ -32,70 +34,113 @@ std::uint32_t job_of(std::uint64_t ticket) { return std::uint32_t(ticket >> 32);
 
 }  // namespace
 
-Pool::~Pool() {
+struct Pool::Crew {
+    // Two jobs' worth: while a worker still looks at one, the next is written to the other.
+    struct Job {
+        std::atomic<int> tasks{0};
+        std::atomic<Call> call{nullptr};
+        std::atomic<void*> context{nullptr};
+    };
+
+    ~Crew();
+    void grow(int workers);
+    bool take_task(int thread);
+    void work(int thread);
+
+    Job jobs[2];
+    // Number of the job (upper half) and its next task (lower half): a task is claimed by an exchange that fails if either changed.
+    std::atomic<std::uint64_t> ticket{0};
+    std::atomic<int> done{0}, sleeping{0};
+    std::atomic<bool> stop{false};
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::vector<std::thread> workers;
+};
+
+Pool::Crew::~Crew() {
     {
-        std::lock_guard<std::mutex> lock(mutex_);
-        stop_ = true;
+        std::lock_guard<std::mutex> lock(mutex);
+        stop = true;
     }
-    wake_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
+    wake.notify_all();
+    for (std::thread& worker : workers) worker.join();
+}
+
+void Pool::Crew::grow(int wanted) {
+    while (int(workers.size()) < wanted) {
+        const int thread = int(workers.size()) + 1;
+        workers.emplace_back([this, thread] { work(thread); });
+    }
 }
 
 // Claims one task of the present job and does it; false if there is none left.
-bool Pool::take_task(int thread) {
-    std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+bool Pool::Crew::take_task(int thread) {
+    std::uint64_t seen = ticket.load(std::memory_order_acquire);
     while (true) {
-        const Job& job = jobs_[job_of(ticket) % 2];
-        const int task = int(std::uint32_t(ticket)), tasks = job.tasks.load(std::memory_order_relaxed);
+        const Job& job = jobs[job_of(seen) % 2];
+        const int task = int(std::uint32_t(seen)), tasks = job.tasks.load(std::memory_order_relaxed);
         const Call call = job.call.load(std::memory_order_relaxed);
         void* context = job.context.load(std::memory_order_relaxed);
         if (task >= tasks) return false;
-        // If the exchange succeeds, the job is still the present one and what was read belongs to it.
-        if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel)) continue;
+        // If the exchange succeeds, job number n is still the present one. What was read then belongs to it: the slot is written again
+        // only for job n + 2, after job n has ended, and the ticket has moved on by then.
+        if (!ticket.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel)) continue;
         call(context, task, thread);
-        done_.fetch_add(1, std::memory_order_release);
+        done.fetch_add(1, std::memory_order_release);
         return true;
     }
 }
 
-void Pool::run_shared(int tasks, Call call, void* context) {
-    try {
-        const int useful = std::min(threads_, tasks);
-        for (int thread = int(workers_.size()) + 1; thread < useful; ++thread)
-            workers_.emplace_back([this, thread] { work(thread); });
-    } catch (const std::system_error&) {
-        threads_ = int(workers_.size()) + 1;  // the system grants no more threads: the work goes on with those there are
+void Pool::Crew::work(int thread) {
+    FlushDenormals flush;
+    std::uint32_t seen = 0;
+    while (!stop.load(std::memory_order_relaxed)) {
+        const auto changed = [&] { return job_of(ticket.load()) != seen || stop.load(std::memory_order_relaxed); };
+        if (!watch(50, changed)) {
+            std::unique_lock<std::mutex> lock(mutex);
+            ++sleeping;
+            wake.wait(lock, changed);
+            --sleeping;
+        }
+        seen = job_of(ticket.load());
+        while (take_task(thread)) continue;
     }
-    const std::uint32_t number = job_of(ticket_.load(std::memory_order_relaxed)) + 1;
-    Job& job = jobs_[number % 2];
+}
+
+Pool::Pool(int threads)
+    : threads_(threads < 1 ? 1 : threads > most ? most : threads), process_(long(getpid())), crew_(new Crew) {}
+
+Pool::~Pool() { after_fork(); }
+
+void Pool::after_fork() {
+    if (process_ == long(getpid())) return;
+    // The workers stayed in the parent, perhaps holding the lock: what they shared is given up, not destroyed.
+    static_cast<void>(crew_.release());
+    crew_.reset(new Crew);
+    process_ = long(getpid());
+}
+
+void Pool::run_shared(int tasks, Call call, void* context) {
+    Crew& crew = *crew_;
+    try {
+        crew.grow(std::min(threads_, tasks) - 1);
+    } catch (const std::system_error&) {
+        threads_ = int(crew.workers.size()) + 1;  // the system grants no more threads: the work goes on with those there are
+    }
+    const std::uint32_t number = job_of(crew.ticket.load(std::memory_order_relaxed)) + 1;
+    Crew::Job& job = crew.jobs[number % 2];
     job.tasks.store(tasks, std::memory_order_relaxed);
     job.call.store(call, std::memory_order_relaxed);
     job.context.store(context, std::memory_order_relaxed);
-    done_.store(0, std::memory_order_relaxed);
-    ticket_.store(std::uint64_t(number) << 32);  // sequentially consistent: a worker about to sleep sees it, or is seen
-    if (sleeping_.load() > 0) {
-        std::lock_guard<std::mutex> lock(mutex_);
-        wake_.notify_all();
+    crew.done.store(0, std::memory_order_relaxed);
+    crew.ticket.store(std::uint64_t(number) << 32);  // sequentially consistent: a worker about to sleep sees it, or is seen
+    if (crew.sleeping.load() > 0) {
+        std::lock_guard<std::mutex> lock(crew.mutex);
+        crew.wake.notify_all();
     }
-    while (take_task(0)) continue;
-    const auto finished = [&] { return done_.load(std::memory_order_acquire) == tasks; };
+    while (crew.take_task(0)) continue;
+    const auto finished = [&] { return crew.done.load(std::memory_order_acquire) == tasks; };
     while (!watch(1000, finished)) continue;
-}
-
-void Pool::work(int thread) {
-    FlushDenormals flush;
-    std::uint32_t seen = 0;
-    while (!stop_.load(std::memory_order_relaxed)) {
-        const auto changed = [&] { return job_of(ticket_.load()) != seen || stop_.load(std::memory_order_relaxed); };
-        if (!watch(50, changed)) {
-            std::unique_lock<std::mutex> lock(mutex_);
-            ++sleeping_;
-            wake_.wait(lock, changed);
-            --sleeping_;
-        }
-        seen = job_of(ticket_.load());
-        while (take_task(thread)) continue;
-    }
 }
 
 #if defined(__x86_64__)

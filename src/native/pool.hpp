@@ -1,11 +1,12 @@
 // A small thread pool that belongs to one training: no globals, no OpenMP. Workers watch for work for some tens of microseconds
 // between two jobs, then sleep. The caller never waits for a worker that has not begun a task, so a busy machine costs speed but
-// never stalls a job. A pool is never used across a fork: the child makes its own.
+// never stalls a job.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -17,12 +18,15 @@ class Pool {
     // At most this many threads, however many are asked for.
     static constexpr int most = 256;
 
-    explicit Pool(int threads) : threads_(threads < 1 ? 1 : threads > most ? most : threads) {}
+    explicit Pool(int threads);
     ~Pool();
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
     int threads() const { return threads_; }
+
+    // To be called before the first of many runs: in a process forked since, the workers are gone and others are made.
+    void after_fork();
 
     // Calls job(task, thread) for every task in [0, tasks), shared with the workers if `threads` > 1, and waits for all of them.
     template <class F> void run(int tasks, int threads, F&& job) {
@@ -35,26 +39,13 @@ class Pool {
 
    private:
     using Call = void (*)(void*, int, int);
-    // Two jobs' worth: while a worker still looks at one, the next is written to the other.
-    struct Job {
-        std::atomic<int> tasks{0};
-        std::atomic<Call> call{nullptr};
-        std::atomic<void*> context{nullptr};
-    };
+    struct Crew;  // the workers and what they share
 
     void run_shared(int tasks, Call call, void* context);
-    void work(int thread);
-    bool take_task(int thread);
 
     int threads_;
-    std::vector<std::thread> workers_;
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    Job jobs_[2];
-    // Number of the job (upper half) and its next task (lower half): a task is claimed by an exchange that fails if either changed.
-    std::atomic<std::uint64_t> ticket_{0};
-    std::atomic<int> done_{0}, sleeping_{0};
-    std::atomic<bool> stop_{false};
+    long process_;
+    std::unique_ptr<Crew> crew_;
 };
 
 // Flushes denormal numbers to zero on this thread while it lives: moments of idle units otherwise decay into them and stay there.

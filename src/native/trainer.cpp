@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <stdexcept>
 
 namespace chainrule {
 
@@ -22,6 +23,24 @@ constexpr double group_work = 100e3;
 
 }  // namespace
 
+// Asks from time to time whether to stop.
+class Watcher {
+   public:
+    explicit Watcher(Poll poll) : poll_(poll), asked_(Clock::now()) {}
+    bool stopped() const { return stopped_; }
+    bool ask() {
+        if (stopped_ || !poll_.call || Clock::now() - asked_ < std::chrono::milliseconds(50)) return stopped_;
+        asked_ = Clock::now();
+        return stopped_ = poll_.call(poll_.context);
+    }
+
+   private:
+    using Clock = std::chrono::steady_clock;
+    Poll poll_;
+    Clock::time_point asked_;
+    bool stopped_ = false;
+};
+
 template <class T>
 Trainer<T>::Trainer(const NetworkShape& shape, const SolverSettings& settings, const Kernels<T>& kernels, int threads)
     : layout_(shape, kernels.lanes, kernels.stripe),
@@ -38,32 +57,25 @@ Trainer<T>::Trainer(const NetworkShape& shape, const SolverSettings& settings, c
     scratch_ = Buffer<T>(scratch_per_thread_ * pool_.threads());
 }
 
-template <class T> void Trainer<T>::pack(const T* theta, Buffer<T>& panels) const {
+// Calls f(offset in theta, offset in the panels, length) for every row of every panel, the bias row last.
+template <class T> template <class F> void Trainer<T>::for_panel_rows(F&& f) const {
     for (const Layer& layer : layout_.layers)
         for (int p = 0; p < layout_.panels(layer.outputs); ++p) {
-            T* to = panels.get() + layout_.panel_at(layer, p);
-            const int width = layout_.vectors(layer.outputs, p) * layout_.lanes, first = p * layout_.panel;
-            const int real = std::min(width, layer.outputs - first);
-            for (int row = 0; row <= layer.inputs; ++row) {
-                const T* from = row < layer.inputs ? theta + layer.theta_weights + std::ptrdiff_t(row) * layer.outputs
-                                                   : theta + layer.theta_bias;
-                std::memcpy(to + std::ptrdiff_t(row) * width, from + first, real * sizeof(T));
-            }
+            const std::ptrdiff_t panel = layout_.panel_at(layer, p), first = std::ptrdiff_t(p) * layout_.panel;
+            const int width = layout_.vectors(layer.outputs, p) * layout_.lanes;
+            const int real = int(std::min<std::ptrdiff_t>(width, layer.outputs - first));
+            for (std::ptrdiff_t row = 0; row < layer.inputs; ++row)
+                f(layer.theta_weights + row * layer.outputs + first, panel + row * width, real);
+            f(layer.theta_bias + first, panel + std::ptrdiff_t(layer.inputs) * width, real);
         }
 }
 
+template <class T> void Trainer<T>::pack(const T* theta, Buffer<T>& panels) const {
+    for_panel_rows([&](std::ptrdiff_t from, std::ptrdiff_t to, int n) { std::memcpy(panels.get() + to, theta + from, n * sizeof(T)); });
+}
+
 template <class T> void Trainer<T>::unpack(const Buffer<T>& panels, T* theta) const {
-    for (const Layer& layer : layout_.layers)
-        for (int p = 0; p < layout_.panels(layer.outputs); ++p) {
-            const T* from = panels.get() + layout_.panel_at(layer, p);
-            const int width = layout_.vectors(layer.outputs, p) * layout_.lanes, first = p * layout_.panel;
-            const int real = std::min(width, layer.outputs - first);
-            for (int row = 0; row <= layer.inputs; ++row) {
-                T* to = row < layer.inputs ? theta + layer.theta_weights + std::ptrdiff_t(row) * layer.outputs
-                                           : theta + layer.theta_bias;
-                std::memcpy(to + first, from + std::ptrdiff_t(row) * width, real * sizeof(T));
-            }
-        }
+    for_panel_rows([&](std::ptrdiff_t to, std::ptrdiff_t from, int n) { std::memcpy(theta + to, panels.get() + from, n * sizeof(T)); });
 }
 
 template <class T> static Stripe<T> stripe_of(const Layout& layout, const StripeTask& task, T* weights, T* transposed) {
@@ -128,6 +140,14 @@ template <class T> double Trainer<T>::weight_sum(const Data<T>& data, const std:
     double sum = 0;
     for (int r = 0; r < rows; ++r) sum += double(data.weights[order[r]]);
     return sum;
+}
+
+// Where the last batch begins that has any weight: rows of weight zero are absent rows.
+template <class T>
+std::int64_t Trainer<T>::last_batch(const Data<T>& data, const std::int64_t* order, std::int64_t n, int batch) const {
+    std::int64_t last = n - 1;
+    while (data.weights && last > 0 && data.weights[order[last]] == 0) --last;
+    return last / batch * batch;
 }
 
 // The column of ones behind layer k's inputs, which the bias multiplies.
@@ -227,6 +247,7 @@ template <class T> void Trainer<T>::sort_columns(const Data<T>& data, const std:
         for (std::int64_t at = data.indptr[order[r]]; at < data.indptr[order[r] + 1]; ++at, ++entries)
             ++column_start_[data.indices[at] + 2];
     for (std::size_t j = 2; j < column_start_.size(); ++j) column_start_[j] += column_start_[j - 1];
+    if (entries > std::numeric_limits<std::int32_t>::max()) throw std::invalid_argument("more than 2147483647 stored entries in a batch");
     column_row_.resize(entries);
     column_value_.resize(entries);
     for (int r = 0; r < rows; ++r)
@@ -237,14 +258,16 @@ template <class T> void Trainer<T>::sort_columns(const Data<T>& data, const std:
         }
 }
 
-// One step (or one gradient). Returns the reported objective before it.
-template <class T> double Trainer<T>::batch_step(const Data<T>& data, const Batch& batch, const Step<T>& step) {
+// One step (or one gradient). Returns the reported objective before it. When asked to stop, it leaves the parameters as they were.
+template <class T>
+double Trainer<T>::batch_step(const Data<T>& data, const Batch& batch, const Step<T>& step, Watcher& watcher) {
     double penalty = 0, loss = 0;
     for (std::size_t i = 0; i < layout_.stripes.size(); ++i) penalty += stripe_sums_[3 * i];
     const int threads = useful_threads(std::min(batch.rows, chunk_));
     for (int from = 0; from < batch.rows; from += chunk_) {
         const int rows = std::min(chunk_, batch.rows - from);
         const std::int64_t* order = batch.order + from;
+        if (from > 0 && watcher.ask()) return 0;
         const int blocks = (rows + threads * block_rows - 1) / (threads * block_rows) * threads;
         pool_.run(blocks, threads, [&](int block, int thread) {
             const int begin = int(std::int64_t(rows) * block / blocks), end = int(std::int64_t(rows) * (block + 1) / blocks);
@@ -283,42 +306,45 @@ template <class T> void Trainer<T>::collect_norms(EpochSums& sums) const {
 template <class T>
 EpochSums Trainer<T>::epoch(const Data<T>& data, const std::int64_t* order, std::int64_t n, const double* rates, int batch,
                             Poll poll) {
-    using Clock = std::chrono::steady_clock;
     FlushDenormals flush;
+    pool_.after_fork();
     reserve(std::min<std::int64_t>(batch, n), data.dense == nullptr);
     EpochSums sums;
     sums.gradient_norms.assign(layout_.layers.size(), 0);
     sums.update_norms.assign(layout_.layers.size(), 0);
-    Clock::time_point polled = Clock::now();
+    Watcher watcher(poll);
+    const std::int64_t last = last_batch(data, order, n, batch);
+    // Looking at the clock costs as much as a small part of the smallest steps.
+    const std::int64_t patience = double(layout_.parameters) * batch < 1e5 ? 16 : 1;
     std::int64_t step = 0;
-    for (std::int64_t from = 0; from < n; from += batch, ++step) {
+    for (std::int64_t from = 0; from < n && !watcher.stopped(); from += batch, ++step) {
         const int rows = int(std::min<std::int64_t>(batch, n - from));
-        const bool last = from + rows >= n;
+        if (step % patience == patience - 1 && watcher.ask()) break;
+        const auto absent = [&](std::int64_t row) { return data.weights[row] == 0; };
+        if (data.weights && std::all_of(order + from, order + from + rows, absent)) continue;
         const double weight = weight_sum(data, order + from, rows);
-        if (weight == 0) continue;  // rows of weight zero are absent rows
-        const double loss = batch_step(data, {order + from, rows, weight}, step_constants(rates[step], weight, last));
+        const double loss = batch_step(data, {order + from, rows, weight}, step_constants(rates[step], weight, from == last), watcher);
+        if (watcher.stopped()) break;
         ++t_;
         sums.loss += loss * rows;
         sums.rows += rows;
-        if (last) collect_norms(sums);
+        if (from == last) collect_norms(sums);
         if (!std::isfinite(sums.loss)) break;
-        if (step % 16 == 15 && poll.call && Clock::now() - polled > std::chrono::milliseconds(50)) {
-            polled = Clock::now();
-            sums.interrupted = poll.call(poll.context);
-            if (sums.interrupted) break;
-        }
     }
+    sums.interrupted = watcher.stopped();
     return sums;
 }
 
 template <class T> double Trainer<T>::gradient(const Data<T>& data, T* out) {
     FlushDenormals flush;
+    pool_.after_fork();
     reserve(data.rows, data.dense == nullptr);
+    Watcher unwatched{Poll{}};
     std::vector<std::int64_t> order(data.rows);
     for (std::int64_t r = 0; r < data.rows; ++r) order[r] = r;
     const int rows = int(data.rows);
     const double weight = weight_sum(data, order.data(), rows);
-    const double loss = batch_step(data, {order.data(), rows, weight}, step_constants(0, weight, false));
+    const double loss = batch_step(data, {order.data(), rows, weight}, step_constants(0, weight, false), unwatched);
     unpack(partial_, out);
     return loss;
 }

@@ -44,6 +44,8 @@ struct Poll {
     void* context = nullptr;
 };
 
+class Watcher;
+
 template <class T> class Trainer {
    public:
     Trainer(const NetworkShape& shape, const SolverSettings& settings, const Kernels<T>& kernels, int threads);
@@ -53,7 +55,7 @@ template <class T> class Trainer {
     void set_state(int slot, const T* vector) { pack(vector, state_[slot]); }
     void get_state(int slot, T* vector) const { unpack(state_[slot], vector); }
     int slots() const { return slots_; }
-    std::ptrdiff_t parameters() const { return layout_.parameters; }
+    const Layout& layout() const { return layout_; }
     std::int64_t steps() const { return t_; }
     void set_steps(std::int64_t t) { t_ = t; }
 
@@ -68,12 +70,14 @@ template <class T> class Trainer {
         double weight_sum;
     };
 
+    template <class F> void for_panel_rows(F&& f) const;
     void pack(const T* theta, Buffer<T>& panels) const;
     void unpack(const Buffer<T>& panels, T* theta) const;
     void write_transposed();
     void reserve(std::int64_t batch, bool sparse);
     double weight_sum(const Data<T>& data, const std::int64_t* order, int rows) const;
-    double batch_step(const Data<T>& data, const Batch& batch, const Step<T>& step);
+    std::int64_t last_batch(const Data<T>& data, const std::int64_t* order, std::int64_t n, int batch) const;
+    double batch_step(const Data<T>& data, const Batch& batch, const Step<T>& step, Watcher& watcher);
     void forward_backward(const Data<T>& data, const std::int64_t* order, int begin, int end, int thread);
     void set_ones(int k, int begin, int end);
     void forward_layer(const Data<T>& data, const std::int64_t* order, int k, int begin, int end);
