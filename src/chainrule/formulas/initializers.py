@@ -1,7 +1,7 @@
 """Initializers: how the weights and biases of a layer are drawn before training.
 
-Each entry draws one layer: ``(rng, fan_in, fan_out, activation name) -> W (fan_in, fan_out), b (fan_out,)`` in float64. The order of
-the draws is part of the contract: the same seed gives scikit-learn's numbers for `glorot_uniform`.
+Each entry draws one layer: ``(rng, fan_in, fan_out, activation name) -> W (fan_in, fan_out), b (fan_out,)`` in
+float64. The order of the draws is part of the contract: the same seed gives scikit-learn's numbers for `glorot_uniform`.
 """
 
 from __future__ import annotations
