@@ -269,6 +269,15 @@ def test_what_json_or_safetensors_cannot_hold_is_refused_before_writing(tmp_path
     assert os.listdir(tmp_path) == []
 
 
+def test_a_description_too_long_to_be_read_again_is_refused_before_writing(file, monkeypatch):
+    before = file.read_bytes()
+    monkeypatch.setattr(container, "MAX_HEADER", 2000)
+    with pytest.raises(ModelFileError, match=r"at most 2,000 can be read again; nothing was written"):
+        write(file, {"x": "y" * 2000}, ARRAYS)
+    assert os.listdir(file.parent) == [file.name]
+    assert file.read_bytes() == before
+
+
 def test_reading_takes_memory_in_proportion_to_the_file(file):
     header = json.dumps(
         {"__metadata__": {"chainrule": "{}"}, "x": {"dtype": "F64", "shape": [2**40], "data_offsets": [0, 2**43]}}

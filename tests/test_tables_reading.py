@@ -40,7 +40,7 @@ def write(folder: Path, content: bytes, name: str = "t.csv") -> Path:
         b"\n\n" + GOOD.replace(b"1,", b"\n1,"),
         GOOD.rstrip(b"\n"),
         GOOD.replace(b"x", b'"x"').replace(b"a,", b'" a ",'),
-        gzip.compress(GOOD),
+        gzip.compress(GOOD, mtime=0),
     ],
 )
 def test_the_same_table_in_many_dresses(tmp_path, content):
@@ -89,7 +89,7 @@ BROKEN = {
     "JSON": (b'[{"a":1}]', "a JSON file"),
     "HTML": (b"<!DOCTYPE html><p>", "an HTML page"),
     "pickle": (b"\x80\x04\x95\x00\x00", "a pickle file"),
-    "damaged gzip": (gzip.compress(GOOD)[:-9], "gzip data is damaged"),
+    "damaged gzip": (gzip.compress(GOOD, mtime=0)[:-9], "gzip data is damaged"),
     "gzip of nothing": (gzip.compress(b""), "is empty"),
     "parquet footer": (b"PAR1" + b"\xff" * 40, "not a readable Parquet file"),
     "parquet magic": (b"PAR1", "not a readable Parquet file"),

@@ -70,7 +70,7 @@ def sparkline(curve: Curve, bounds: tuple[float, float], width: int = 40, symbol
             line += " " if value is None else symbols[0]
             continue
         height = (math.log(value) - low) / (high - low) if high > low else 0.0
-        line += symbols[min(max(round(height * (len(symbols) - 1)), 0), len(symbols) - 1)]
+        line += symbols[round(min(max(height, 0.0), 1.0) * (len(symbols) - 1))]
     return line
 
 

@@ -26,7 +26,12 @@ from chainrule.errors import ModelFileError
 
 KEY, FORMAT_VERSION = "chainrule", 1
 MAX_HEADER = 64 * 2**20
-DTYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8"), "U32": np.dtype("<u4")}
+DTYPES: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "F64": np.dtype("<f8"),
+    "I64": np.dtype("<i8"),
+    "U32": np.dtype("<u4"),
+}
 BODY = ',"document":'
 FOREIGN = {
     b"\x80": "a pickle",
@@ -46,12 +51,21 @@ def write(path: str | os.PathLike[str], document: Mapping[str, Any], arrays: Map
     ------
     OSError
         The file cannot be written; a file that stood there is as it was.
+    ModelFileError
+        The document is longer than `read` accepts; nothing was written.
     """
     text = json.dumps(document, allow_nan=False, separators=(",", ":"))
     plain = {name: np.ascontiguousarray(array, dtype=_stored(array.dtype)) for name, array in sorted(arrays.items())}
     # One metadata key: with several, the order in the file, and so its bytes, would change from run to run.
     header = f'{{"format_version":{FORMAT_VERSION},"sha256":"{_digest(text, plain)}"{BODY}{text}}}'
-    _replace(os.fspath(path), to_safetensors(plain, metadata={KEY: header}))
+    data = to_safetensors(plain, metadata={KEY: header})
+    length = int.from_bytes(data[:8], "little")
+    if length > MAX_HEADER:
+        raise ModelFileError(
+            f"{os.fspath(path)}: the model's description takes {length:,} bytes, and at most {MAX_HEADER:,} can be read "
+            "again; nothing was written. Use fewer columns, or columns with fewer and shorter levels."
+        )
+    _replace(os.fspath(path), data)
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import LabelBinarizer
 
-from chainrule.models.learning import describe_history, describe_state, restore_history, restore_state, vector
+from chainrule.estimators.parameters import hidden_layers
+from chainrule.models.learning import MOST, describe_history, describe_state, restore_history, restore_state, vector
 from chainrule.models.plain import checked_dict, checked_list, from_plain, labels_from_plain, labels_to_plain, to_plain
 from chainrule.network import Network
 
@@ -43,7 +44,7 @@ def describe(estimator: Any) -> tuple[dict[str, Any], Arrays]:
     TypeError
         It is not one of chainrule's, or a parameter cannot be written as plain data.
     ValueError
-        It is not fitted, or its weights are not finite.
+        It is not fitted, its weights are not finite, or its parameters describe another network than it has.
     """
     kind = type(estimator).__name__
     if type(estimator) is not estimators().get(kind):
@@ -60,6 +61,7 @@ def describe(estimator: Any) -> tuple[dict[str, Any], Arrays]:
     curves = [name for name in CURVES if getattr(estimator, name, None) is not None]
     arrays.update({f"curve.{name}": np.asarray(getattr(estimator, name), dtype=np.float64) for name in curves})
     names = getattr(estimator, "feature_names_in_", None)
+    _check_parameters(estimator, network)
     document = {
         "class": kind,
         "parameters": {name: _parameter(value, name) for name, value in estimator.get_params(deep=False).items()},
@@ -109,6 +111,7 @@ def restore(document: Mapping[str, Any], arrays: Arrays) -> Any:
     network = network_from(data["network"])
     theta = theta_from(network, arrays)
     estimator = _unfitted(kind, data["parameters"])
+    _check_parameters(estimator, network)
     estimator._set_parameters(network, theta)
     estimator.engine_ = data["engine"] if data["engine"] in ("native", "reference") else "reference"
     _restore_values(estimator, network, data["values"])
@@ -160,10 +163,23 @@ def _unfitted(kind: str, parameters: Any) -> Any:
     return estimator
 
 
+def _check_parameters(estimator: Any, network: Network) -> None:
+    """hidden_layer_sizes and activation must describe the network there is, or it could not be trained further."""
+    asked = hidden_layers(estimator.hidden_layer_sizes, estimator.activation)
+    wanted, found = (
+        [(layer.units, layer.function.name) for layer in layers] for layers in (asked, network.layers[:-1])
+    )
+    if wanted != found:
+        raise ValueError(
+            f"the parameters hidden_layer_sizes and activation describe the hidden layers {wanted}, but the fitted network "
+            f"has {found}; set them to what was fitted, or fit again."
+        )
+
+
 def _restore_values(estimator: Any, network: Network, values: Any) -> None:
     for name, value in checked_dict(values, "values").items():
         plain = from_plain(value, name)
-        whole = type(plain) is int and plain >= 0
+        whole = type(plain) is int and 0 <= plain <= MOST
         if not (whole if name in INTEGERS else name in NUMBERS and type(plain) in (type(None), int, float)):
             raise ValueError(f"estimator: {name} is {plain!r}.")
         setattr(estimator, name, plain)

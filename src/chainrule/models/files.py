@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import scipy
 import sklearn
+from numpy.typing import NDArray
 
 import chainrule
 from chainrule.errors import ModelFileError
@@ -42,6 +43,8 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     """
     table = hasattr(model, "schema") and hasattr(model, "estimator")
     estimator, arrays = describe(model.estimator if table else model)
+    if table:
+        arrays["table.test_rows"] = model.test_rows
     document = {
         "versions": {
             "chainrule": chainrule.__version__,
@@ -83,25 +86,39 @@ def _build(name: str, document: dict[str, Any], arrays: Arrays) -> Any:
         if not all(isinstance(version, str) for version in checked_dict(document["versions"], "versions").values()):
             raise ValueError("versions: expected texts.")
         estimator = restore(document["estimator"], arrays)
-        return estimator if document["table"] is None else _table_model(estimator, document["table"])
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
-        reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+        return estimator if document["table"] is None else _table_model(estimator, document["table"], arrays)
+    except (ImportError, MemoryError):
+        raise
+    except Exception as error:
+        # Whatever a forged document breaks, and wherever: the caller has one error to expect.
+        reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error) or type(error).__name__
         raise ModelFileError(f"{name}: not a valid model ({reason})") from error
 
 
-def _table_model(estimator: Any, data: Any) -> Any:
+def _table_model(estimator: Any, data: Any, arrays: Arrays) -> Any:
     # Here, so that files of bare estimators are read without the table extra installed.
     from chainrule.tables import TableModel, TableSchema
+    from chainrule.tables.summary import check_summary
 
-    schema = TableSchema.from_dict(data["schema"])
-    if not isinstance(data["summary"], dict):
-        raise ValueError("table: the summary is not an object.")
+    schema = TableSchema.from_dict(checked_dict(data, "table", ("schema", "summary"))["schema"])
+    summary = check_summary(data["summary"])
     inputs = estimator.n_features_in_
     if len(schema.inputs) != inputs:
         raise ValueError(f"table: the schema feeds {len(schema.inputs)} inputs, the network has {inputs}.")
     if list(schema.target.classes) != getattr(estimator, "classes_", np.array([])).tolist():
         raise ValueError("table: the classes of the schema are not those of the estimator.")
-    return TableModel(schema, estimator, data["summary"])
+    label_kind = getattr(getattr(estimator, "_label_binarizer", None), "y_type_", None)
+    if label_kind == "multilabel-indicator" or (label_kind is None and estimator.n_outputs_ != 1):
+        raise ValueError("table: the network predicts several targets, the schema has one.")
+    return TableModel(schema, estimator, summary, _test_rows(summary, arrays))
+
+
+def _test_rows(summary: dict[str, Any], arrays: Arrays) -> NDArray[np.int64]:
+    # The first files had these numbers in the summary.
+    rows = arrays["table.test_rows"] if "table.test_rows" in arrays else np.array(summary.pop("test_rows", []), "i8")
+    if rows.dtype != np.int64 or rows.ndim != 1 or (rows.size and not 0 <= rows.min() <= rows.max() < summary["rows"]):
+        raise ValueError(f"table: test rows of shape {rows.shape} and type {rows.dtype} are none of the table's.")
+    return rows
 
 
 def inspect_file(path: str | os.PathLike[str]) -> dict[str, Any]:

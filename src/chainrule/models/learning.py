@@ -14,6 +14,8 @@ from chainrule.training import Epoch, Patience, TrainingState
 Arrays = dict[str, NDArray[Any]]
 NUMBERS = ("t", "initial_rate", "rate", "samples", "epochs", "watched", "peak")
 WHOLE = ("t", "samples", "epochs")
+RATES = ("initial_rate", "rate")
+MOST = 2**63 - 1
 STATE_FIELDS = ("best_theta", "numbers", "patience", "slots")
 COLUMNS = ("number", "loss", "learning_rate", "seconds", "validation_loss", "validation_score", "best")
 OPTIONAL = ("validation_loss", "validation_score")
@@ -43,12 +45,19 @@ def restore_state(document: Any, arrays: Arrays, theta: NDArray[Any]) -> Trainin
     kinds = {name: (int,) if name in WHOLE else (int, float) for name in numbers}
     if watched not in ("loss", "validation") or not all(type(numbers[name]) in kinds[name] for name in numbers):
         raise ValueError("training state: a number or a name is wrong.")
-    if type(count) is not int or type(best) not in (int, float) or any(numbers[name] < 0 for name in WHOLE):
-        raise ValueError("training state: a count is wrong.")
+    # The engine counts in 64 bits.
+    if type(best) not in (int, float) or not all(_is_count(item) for item in (count, *(numbers[n] for n in WHOLE))):
+        raise ValueError(f"training state: counts must be whole numbers from 0 to {MOST}.")
+    if any(numbers[name] < 0 or numbers[name] == float("inf") for name in RATES):
+        raise ValueError("training state: a learning rate is negative or infinite.")
     slots = checked_list(data["slots"], str, "training state")
     vectors = {slot: vector(arrays, f"solver.{slot}", theta) for slot in slots}
     kept = vector(arrays, "best_theta", theta) if data["best_theta"] is True else None
     return TrainingState(vectors, watched=watched, patience=Patience(count, best), best_theta=kept, **numbers)
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= MOST
 
 
 def vector(arrays: Arrays, name: str, theta: NDArray[Any]) -> NDArray[Any]:

@@ -19,10 +19,11 @@ from chainrule.tables import target as targets
 from chainrule.tables.encoding import Encoder, fit_columns
 from chainrule.tables.evaluation import Evaluation, evaluate_classes, evaluate_numbers
 from chainrule.tables.inference import infer_column
-from chainrule.tables.learner import Learned, Rows, learn
+from chainrule.tables.learner import Rows, learn
 from chainrule.tables.schema import ColumnSchema, TableSchema, TargetSchema
 from chainrule.tables.settings import Choice, Settings, choose_settings
 from chainrule.tables.splitting import Split, split
+from chainrule.tables.summary import summarize
 from chainrule.tables.table import Table
 
 MIN_ROWS = 10
@@ -64,19 +65,27 @@ class TableModel:
         Fitted on encoded rows.
     summary : dict
         What the training run was: sizes, seconds, scores, settings, loss curves; plain JSON data.
+    test_rows : sequence of int, optional
+        The rows (from 0) of the training table that were held out.
 
     Attributes
     ----------
     notes : list of str
         What the last call had to make do with (unseen categories, rows without a target).
     test_rows : ndarray of int
-        The rows (from 0) of the training table that were held out.
+        The rows held out.
     """
 
-    def __init__(self, schema: TableSchema, estimator: Any, summary: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        schema: TableSchema,
+        estimator: Any,
+        summary: dict[str, Any],
+        test_rows: Sequence[int] | NDArray[np.int64] = (),
+    ) -> None:
         self.schema, self.estimator, self.summary = schema, estimator, summary
         self.notes: list[str] = []
-        self.test_rows: NDArray[np.int64] = np.array(summary.get("test_rows", ()), dtype=np.int64)
+        self.test_rows: NDArray[np.int64] = np.array(test_rows, dtype=np.int64)
         self.evaluation: Evaluation | None = None
 
     @classmethod
@@ -226,8 +235,10 @@ def _train(
     started = time.perf_counter()
     checked = part(parts.validation) if parts.validation.size else None
     learned = learn(goal.task, settings, part(parts.train), checked, seed, on_epoch)
-    summary = _summary(plan, parts, learned, seed, table) | {"seconds": time.perf_counter() - started}
-    model = cls(plan.schema, learned.estimator, summary)
+    seconds = time.perf_counter() - started
+    about = {"table": table.path, "rows": len(table), "sizes": plan.sizes, "split": plan.split, "seed": seed}
+    summary = {**about, **summarize(learned, plan.settings), "seconds": seconds}
+    model = cls(plan.schema, learned.estimator, summary, parts.test)
     if parts.test.size:
         model.evaluation = model.evaluate(table.take(parts.test))
         model.summary["test"] = model.evaluation.to_dict()
@@ -235,37 +246,3 @@ def _train(
     model.notes = notes
     model.summary["notes"] = notes
     return model
-
-
-def _summary(plan: Plan, parts: Split, learned: Learned, seed: int, table: Table) -> dict[str, Any]:
-    estimator = learned.estimator
-    values = {choice.name: getattr(estimator, choice.name) for choice in plan.settings}
-    return {
-        "table": table.path,
-        "rows": len(table),
-        "sizes": {name: int(size) for name, size in plan.sizes.items()},
-        "split": plan.split,
-        "seed": seed,
-        "epochs": int(estimator.n_iter_),
-        "engine": estimator.engine_,
-        "settings": [
-            {"name": choice.name, "value": _plain(values[choice.name]), "reason": choice.reason}
-            for choice in plan.settings
-        ],
-        "penalties_tried": [{"alpha": alpha, "validation_loss": loss} for alpha, loss in learned.tried.items()],
-        "loss_curve": _curve(estimator.loss_curve_),
-        "validation_loss_curve": _curve(estimator.validation_loss_curve_),
-        "validation_scores": _curve(estimator.validation_scores_),
-        "test_rows": parts.test.tolist(),
-    }
-
-
-def _curve(values: Sequence[float] | None) -> list[float | None]:
-    # JSON knows no NaN: a number that is not finite becomes null.
-    return [float(value) if np.isfinite(value) else None for value in values or ()]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, (str, int, float, bool)) or value is None else repr(value)

@@ -10,12 +10,25 @@ import dataclasses
 import math
 import types
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.tables.cells import DATE_FORMATS, DATE_PARTS
+
+USED_KINDS = ("numeric", "categorical", "boolean", "datetime")
 KINDS = ("numeric", "categorical", "boolean", "datetime", "constant", "identifier", "text")
 TASKS = ("binary", "multiclass", "regression")
 Label = str | int | float | bool
+
+
+# Files of every version are read: formats and parts may be added, never removed.
+FORMATS = {
+    "numeric": ("", ".", ","), "categorical": ("", "code"), "boolean": ("",), "datetime": ("", *DATE_FORMATS)
+}  # fmt: skip
+PART_NAMES: dict[str, tuple[str, ...]] = {
+    "numeric": ("value",), "categorical": (), "boolean": (), "datetime": DATE_PARTS
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,10 +62,26 @@ class ColumnSchema:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"column {self.name!r}: kind must be one of {', '.join(KINDS)}; found {self.kind!r}.")
-        if any(part.scale == 0 for part in self.parts):
-            raise ValueError(f"column {self.name!r}: a scale of 0.")
-        if self.kind == "boolean" and self.used and len(self.levels) != 2:
-            raise ValueError(f"column {self.name!r}: a boolean column has two levels, found {len(self.levels)}.")
+        if any(part.scale <= 0 for part in self.parts):
+            raise ValueError(f"column {self.name!r}: a scale that is not above 0.")
+        if self.used and self.kind not in USED_KINDS:
+            raise ValueError(f"column {self.name!r}: a column of kind {self.kind} cannot be an input.")
+        if self.kind == "boolean" and self.used and len(set(self.levels)) != 2:
+            raise ValueError(f"column {self.name!r}: a boolean column has two levels, found {self.levels}.")
+
+    def check_fitted(self) -> None:
+        """ValueError unless a used column has all that is needed to encode its cells."""
+        if not self.used:
+            return
+        if self.format not in FORMATS[self.kind]:
+            raise ValueError(f"column {self.name!r}: unknown format {self.format!r} of a {self.kind} column.")
+        if self.kind == "categorical" and (not self.levels or "" in self.levels or _twice(self.levels)):
+            raise ValueError(f"column {self.name!r}: levels must be different, not empty, and at least one.")
+        names = [part.name for part in self.parts]
+        known = PART_NAMES[self.kind]
+        if not set(names) <= set(known) or _twice(names) or bool(names) != bool(known):
+            expected = ", ".join(known) or "none"
+            raise ValueError(f"column {self.name!r}: parts {names}; expected of a {self.kind} column: {expected}.")
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -89,8 +118,12 @@ class TargetSchema:
             raise ValueError(f"target {self.name!r}: task must be one of {', '.join(TASKS)}; found {self.task!r}.")
         if self.task != "regression" and (len(self.classes) < 2 or len(self.counts) != len(self.classes)):
             raise ValueError(f"target {self.name!r}: {len(self.classes)} classes with {len(self.counts)} counts.")
-        if self.scale == 0:
-            raise ValueError(f"target {self.name!r}: a scale of 0.")
+        if self.task == "regression" and self.classes:
+            raise ValueError(f"target {self.name!r}: numbers have no classes.")
+        if _twice(self.classes) or any(count < 0 for count in self.counts):
+            raise ValueError(f"target {self.name!r}: a class stands twice, or a count is negative.")
+        if self.scale <= 0 or self.decimal not in (".", ","):
+            raise ValueError(f"target {self.name!r}: a scale that is not above 0, or an unknown decimal sign.")
 
 
 @dataclass(frozen=True)
@@ -103,8 +136,14 @@ class TableSchema:
     clip: float = 3.0
 
     def __post_init__(self) -> None:
+        for column in self.columns:
+            column.check_fitted()
         if not self.inputs:
             raise ValueError("no column is of use as an input.")
+        if _twice([self.target.name, *(column.name for column in self.columns)]):
+            raise ValueError("two columns have the same name.")
+        if self.clip < 0:
+            raise ValueError(f"clip is {self.clip}; expected 0 (none) or more.")
 
     @property
     def used(self) -> tuple[ColumnSchema, ...]:
@@ -125,6 +164,10 @@ class TableSchema:
         """The schema that `to_dict` described; ValueError for anything else."""
         schema: TableSchema = read(cls, data, "schema")
         return schema
+
+
+def _twice(names: Sequence[object]) -> bool:
+    return len(set(names)) < len(names)
 
 
 def read(kind: Any, data: Any, place: str) -> Any:
