@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from chainrule.engines import ENGINES
 from chainrule.formulas.activations import Activation
 from chainrule.network import Dense, Network
 
@@ -79,3 +81,85 @@ def test_plain_data_round_trip():
 def test_impossible_networks_say_why(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"X": np.zeros((5, 2))}, r"X must have shape \(n, 3\) for this network, got \(5, 2\)"),
+        ({"X": np.zeros(3)}, r"X must have shape \(n, 3\) for this network, got \(3,\)"),
+        ({"X": [["a", "b", "c"]]}, "X must be an array of numbers"),
+        ({"X": np.zeros((5, 3), complex)}, "X must hold real numbers"),
+        ({"theta": np.zeros(25)}, r"theta must have shape \(26,\)"),
+        ({"theta": np.zeros(26, np.float16)}, "theta must be float32 or float64, got float16"),
+        ({"n_threads": 0}, "n_threads must be a whole number from 1 to 4096, got 0"),
+        ({"n_threads": 10**9}, "n_threads must be a whole number from 1 to 4096"),
+        ({"y": np.zeros((4, 2))}, r"encoded targets of shape \(5, 2\).*got \(4, 2\)"),
+        ({"y": np.zeros(5)}, r"encoded targets of shape \(5, 2\).*got \(5,\)"),
+        ({"sample_weight": np.ones(4)}, r"sample_weight must have shape \(5,\), got \(4,\)"),
+        ({"sample_weight": [1, 1, 1, 1, -1]}, "sample_weight must be finite and not negative"),
+        ({"sample_weight": [1, 1, 1, 1, np.nan]}, "sample_weight must be finite and not negative"),
+        ({"sample_weight": np.zeros(5)}, "sample_weight is zero for every row"),
+        ({"X": np.zeros((0, 3)), "y": np.zeros((0, 2))}, "X has no rows"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(engine, arguments, message):
+    good = {"theta": NET.init(0), "X": np.zeros((5, 3)), "y": np.zeros((5, 2))}
+    with pytest.raises(ValueError, match=message):
+        NET.loss_and_gradient(**{**good, **arguments}, engine=engine)
+    if not {"y", "sample_weight"} & set(arguments):
+        arguments = {"theta": NET.init(0), "X": np.zeros((5, 3)), **arguments}
+        with pytest.raises(ValueError, match=message):
+            NET.predict(**arguments, engine=engine)
+
+
+@pytest.mark.parametrize("engine", list(ENGINES))
+def test_lists_whole_numbers_and_no_rows(engine):
+    whole = np.arange(26) % 3
+    rows = [[1, 2, 3], [4, 5, 6]]
+    expected = NET.predict(whole.astype(float), np.array(rows, float), engine=engine)
+    np.testing.assert_array_equal(NET.predict(whole.tolist(), rows, engine=engine), expected)
+    assert NET.predict(NET.init(0, dtype=np.float32), np.zeros((0, 3)), engine=engine).shape == (0, 2)
+    one = Network(3, [Dense(1, "identity")])
+    flat = one.loss_and_gradient([1.0, 2, 3, 4], rows, [5, 6], engine=engine)
+    column = one.loss_and_gradient(np.array([1.0, 2, 3, 4]), np.array(rows), np.array([[5], [6]]), engine=engine)
+    assert flat[0] == column[0] == pytest.approx(((18 - 5) ** 2 + (36 - 6) ** 2) / 4)
+    np.testing.assert_array_equal(flat[1], column[1])
+
+
+@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize("column", [-1, 3, 2**30])
+def test_sparse_rows_with_impossible_columns_are_refused(engine, column):
+    damaged = scipy.sparse.csr_matrix(np.eye(3))
+    damaged.indices[1] = column
+    with pytest.raises(ValueError, match="the sparse matrix is damaged: column indices from"):
+        NET.predict(NET.init(0), damaged, engine=engine)
+    with pytest.raises(ValueError, match="the sparse matrix is damaged: row indices from"):
+        NET.predict(NET.init(0), damaged.T, engine=engine)
+
+
+def test_pack_checks_every_shape():
+    views = NET.views(NET.init(0))
+    with pytest.raises(ValueError, match=r"have shapes .*\(3, 4\).*got .*\(4, 3\)"):
+        NET.pack([views.W[0].T, views.W[1]], views.b)
+    with pytest.raises(ValueError, match="have shapes"):
+        NET.pack(views.W, [views.b[0][:3], np.zeros(3)])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.pop("loss"), "the network lacks the field 'loss'"),
+        (lambda d: d["layers"][1].pop("units"), "layer 1 lacks the field 'units'"),
+        (lambda d: d["layers"][0].update(units="4"), "layer 0 has units='4', which is of the wrong type"),
+        (lambda d: d.update(layers=3), "the network has layers=3"),
+        (lambda d: d.update(inputs=None), "the network has inputs=None"),
+        (lambda d: d.update(layers=[5]), "layer 0 must be described by a dict"),
+    ],
+)
+def test_wrong_descriptions_name_the_field(change, message):
+    data = NET.to_dict()
+    change(data)
+    with pytest.raises(ValueError, match=message):
+        Network.from_dict(data)

@@ -77,7 +77,7 @@ class Network:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
-        if not isinstance(self.inputs, (int, np.integer)) or self.inputs < 1:
+        if not isinstance(self.inputs, (int, np.integer)) or isinstance(self.inputs, bool) or self.inputs < 1:
             raise ValueError(f"a network needs at least one input, got inputs={self.inputs!r}.")
         if not self.layers or not all(isinstance(layer, Dense) for layer in self.layers):
             raise ValueError("layers must be a sequence of at least one Dense layer.")
@@ -128,9 +128,18 @@ class Network:
         return Views(weights, biases)
 
     def pack(self, weights: Sequence[Array], biases: Sequence[Array]) -> Array:
-        """The flat theta of these matrices and vectors (a copy)."""
+        """The flat theta of these matrices and vectors (a copy).
+
+        Raises
+        ------
+        ValueError
+            If one of them has not the shape that its layer needs.
+        """
+        shapes: list[tuple[int, ...]] = [*pairwise(self.widths), *((units,) for units in self.widths[1:])]
+        found = [np.shape(part) for part in (*weights, *biases)]
+        if found != shapes or len(weights) != len(biases):
+            raise ValueError(f"weights and biases of this network have shapes {shapes}, got {found}.")
         theta: Array = np.concatenate([np.ravel(part) for part in (*weights, *biases)])
-        self.views(theta)
         return theta
 
     def init(
@@ -154,10 +163,21 @@ class Network:
         return self.pack([w for w, _ in drawn], [b for _, b in drawn]).astype(dtype, copy=False)
 
     def predict(self, theta: Array, X: Any, *, engine: str = "auto", n_threads: int = 1) -> Array:
-        """Output activations for each row of `X`, shape (N, K), computed in theta's precision."""
-        from chainrule.engines import choose
+        """Output activations for each row of `X`, shape (N, K), computed in theta's precision.
 
-        return choose(engine, self, theta.dtype).predict(self, theta, X, n_threads=n_threads)
+        Raises
+        ------
+        ValueError
+            If theta or X do not fit the network; the message says what was found and what was expected.
+        """
+        from chainrule.engines import checked_inputs, checked_theta, checked_threads, choose
+
+        theta = checked_theta(self, theta)
+        X, threads = checked_inputs(self, X, theta.dtype), checked_threads(n_threads)
+        chosen = choose(engine, self, theta.dtype)
+        if not X.shape[0]:
+            return np.empty((0, self.outputs), theta.dtype)
+        return chosen.predict(self, theta, X, n_threads=threads)
 
     def loss_and_gradient(
         self,
@@ -170,13 +190,19 @@ class Network:
         engine: str = "auto",
         n_threads: int = 1,
     ) -> tuple[float, Array]:
-        """The objective J (summed over outputs, see docs/architecture.md) and its gradient, shape (P,)."""
-        from chainrule.engines import choose
+        """The objective J (summed over outputs, see docs/architecture.md) and its gradient, shape (P,).
 
-        chosen = choose(engine, self, theta.dtype)
-        return chosen.loss_and_gradient(
-            self, theta, X, y, sample_weight=sample_weight, alpha=alpha, n_threads=n_threads
-        )
+        Raises
+        ------
+        ValueError
+            If an argument does not fit the network or X has no rows.
+        """
+        from chainrule.engines import checked_theta, checked_threads, choose, prepared
+
+        theta = checked_theta(self, theta)
+        data = prepared(self, X, y, sample_weight, theta.dtype)
+        chosen, threads = choose(engine, self, theta.dtype), checked_threads(n_threads)
+        return chosen.loss_and_gradient(self, theta, data.X, data.Y, data.sample_weight, alpha=alpha, n_threads=threads)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for model files.
@@ -195,6 +221,28 @@ class Network:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Network:
-        """The network that `to_dict` described."""
-        layers = tuple(Dense(layer["units"], layer["activation"]) for layer in data["layers"])
-        return cls(data["inputs"], layers, data["loss"])
+        """The network that `to_dict` described.
+
+        Raises
+        ------
+        ValueError
+            If a field is missing or holds something else; the message names it.
+        """
+        fields = _fields(data, {"inputs": int, "layers": (list, tuple), "loss": str}, "the network")
+        kinds: dict[str, Any] = {"units": int, "activation": str}
+        described = [_fields(layer, kinds, f"layer {place}") for place, layer in enumerate(fields["layers"])]
+        return cls(
+            fields["inputs"], tuple(Dense(layer["units"], layer["activation"]) for layer in described), fields["loss"]
+        )
+
+
+def _fields(data: Any, kinds: dict[str, Any], what: str) -> dict[str, Any]:
+    """Plain data checked to hold these fields, of these kinds."""
+    if not isinstance(data, dict):
+        raise ValueError(f"{what} must be described by a dict with the fields {list(kinds)}, got {data!r}.")
+    for name, kind in kinds.items():
+        if name not in data:
+            raise ValueError(f"the description of {what} lacks the field {name!r}; it has {list(data)}.")
+        if not isinstance(data[name], kind) or isinstance(data[name], bool):
+            raise ValueError(f"the description of {what} has {name}={data[name]!r}, which is of the wrong type.")
+    return data

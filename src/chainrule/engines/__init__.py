@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainrule.engines.arrays import (
+    MOST_THREADS,
+    checked_inputs,
+    checked_rows,
+    checked_theta,
+    checked_threads,
+    prepared,
+    refuse_damaged,
+    refuse_non_finite,
+)
 from chainrule.engines.base import Engine, EpochResult, Session, TrainingData
 from chainrule.engines.native import NativeEngine
 from chainrule.engines.reference import ReferenceEngine, Tape
@@ -33,6 +43,7 @@ def choose(name: str, network: Network, dtype: Any, solver: Solver | None = None
 
 __all__ = [
     "ENGINES",
+    "MOST_THREADS",
     "Engine",
     "EpochResult",
     "NativeEngine",
@@ -40,5 +51,12 @@ __all__ = [
     "Session",
     "Tape",
     "TrainingData",
+    "checked_inputs",
+    "checked_rows",
+    "checked_theta",
+    "checked_threads",
     "choose",
+    "prepared",
+    "refuse_damaged",
+    "refuse_non_finite",
 ]

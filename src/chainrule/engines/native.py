@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import _native
+from chainrule.engines.arrays import checked_state, refuse_damaged
 from chainrule.engines.base import EpochResult, TrainingData
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.lookup import Array
@@ -48,11 +49,18 @@ def _single(dtype: Any) -> bool:
 
 
 def _rows(X: Any, dtype: Any) -> Any:
-    """`X` as the native engine reads it: no copy if it is C-contiguous, or CSR, and of that precision."""
+    """`X` as the native engine reads it: no copy if it is C-contiguous, or CSR, and of that precision.
+
+    Raises
+    ------
+    ValueError
+        If a sparse matrix names a column that it does not have.
+    """
     kind = _native.RowsF32 if _single(dtype) else _native.RowsF64
     if not hasattr(X, "tocsr"):
         return kind.dense(np.ascontiguousarray(X, dtype))
     csr = X.tocsr()
+    refuse_damaged(csr)
     if not csr.has_sorted_indices:
         csr = csr.sorted_indices()
     return kind.sparse(
@@ -114,9 +122,9 @@ class NativeSession:
         self._trainer = _trainer(network, data, solver, alpha, n_threads, theta.dtype)
         self._trainer.set_theta(np.ascontiguousarray(theta))
         self._trainer.steps = t
-        for place, slot in enumerate(self._slots if state is not None else ()):
-            assert state is not None
-            self._trainer.set_state(place, np.ascontiguousarray(state[slot], theta.dtype))
+        vectors = {} if state is None else checked_state(state, self._slots, theta)
+        for place, vector in enumerate(vectors.values()):
+            self._trainer.set_state(place, vector)
 
     def epoch(self, order: NDArray[np.int64], rates: NDArray[np.float64], batch_size: int) -> EpochResult:
         """Train on the rows `order` in batches; see `Session.epoch`."""

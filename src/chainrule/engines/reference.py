@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engines.arrays import checked_state
 from chainrule.engines.base import EpochResult, TrainingData
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.solvers import Solver, State
@@ -125,27 +126,26 @@ class ReferenceSession:
     ) -> None:
         self._network, self._data, self._solver, self._alpha = network, data, solver, alpha
         self._theta = theta.copy()
-        given = solver.init(theta) if state is None else state
+        given = solver.init(theta) if state is None else checked_state(state, solver.slots, theta)
         self._state = {slot: vector.copy() for slot, vector in given.items()}
         self._t = t
 
     def epoch(self, order: NDArray[np.int64], rates: NDArray[np.float64], batch_size: int) -> EpochResult:
         """Train on the rows `order` in batches; see `Session.epoch`."""
-        total, rows, norms = 0.0, 0, [np.zeros(len(self._network.layers))] * 2
-        starts = range(0, len(order), batch_size)
-        for start, rate in zip(starts, rates, strict=False):
+        total, rows, last = 0.0, 0, (np.zeros_like(self._theta), self._theta)
+        for start, rate in zip(range(0, len(order), batch_size), rates, strict=False):
             batch = order[start : start + batch_size]
             weight = self._data.sample_weight
             if weight is not None and not weight[batch].any():
                 continue  # rows of weight zero are absent rows
             done = self._tape(batch)
-            before = self._theta.copy()
+            last = done.gradient, self._theta.copy()
             self._t += 1
             self._solver.step(self._theta, done.gradient, self._state, self._t, float(rate))
             total += reported(self._network, done) * len(batch)
             rows += len(batch)
-            if start == starts[-1]:
-                norms = [layer_norms(self._network, vector) for vector in (done.gradient, self._theta - before)]
+        gradient, before = last
+        norms = [layer_norms(self._network, vector) for vector in (gradient, self._theta - before)]
         return EpochResult(total / rows if rows else 0.0, rows, *norms)
 
     def _tape(self, batch: NDArray[np.int64]) -> Tape:

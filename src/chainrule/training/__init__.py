@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from chainrule.engines import choose
+from chainrule.engines import TrainingData, checked_rows, checked_theta, choose, prepared, refuse_non_finite
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.schedules import Schedule, get_schedule
 from chainrule.formulas.solvers import Solver, get_solver
 from chainrule.network import Network
 from chainrule.training.records import Epoch, Patience, TrainingState
-from chainrule.training.settings import Settings, prepared
+from chainrule.training.settings import Settings
 from chainrule.training.threads import default_threads
 from chainrule.training.training import Training
 from chainrule.training.validation import Validation, hold_out
@@ -35,7 +34,7 @@ def train(
     shuffle: bool = True,
     random_state: int | np.random.RandomState | None = None,
     sample_weight: Any = None,
-    rows: NDArray[np.int64] | None = None,
+    rows: Any = None,
     validation: Validation | tuple[Any, ...] | None = None,
     stop_on: str | None = None,
     tol: float = 1e-4,
@@ -74,7 +73,7 @@ def train(
         Source of the permutations.
     sample_weight : array of shape (n,) or None
         Weights of the rows.
-    rows : ndarray of int or None
+    rows : array of int, mask of bool, or None
         Rows to train on, in this order; None means all.
     validation : Validation, (X, y), (X, y, sample_weight) or None
         Evaluated after each epoch; the best epoch's parameters are then `Training.best_theta`.
@@ -103,12 +102,10 @@ def train(
     DivergenceError
         While iterating, if numbers become non-finite and there is no validation set to fall back on.
     """
-    theta = np.asarray(theta)
-    network.views(theta)
+    theta = checked_theta(network, theta)
     chosen = get_solver(solver)
-    if validation is not None and not isinstance(validation, Validation):
-        held = prepared(network, validation[0], validation[1], (*validation, None)[2], theta.dtype)
-        validation = Validation(held.X, held.Y, held.sample_weight)
+    data = _data(network, X, y, sample_weight, theta.dtype)
+    validation = None if validation is None else _validation(network, validation, theta.dtype)
     watched = stop_on or ("loss" if validation is None else "validation")
     if watched not in ("loss", "validation") or (watched == "validation" and validation is None):
         raise ValueError(f"stop_on must be 'loss', or 'validation' beside a validation set; got {stop_on!r}.")
@@ -128,14 +125,30 @@ def train(
     return Training(
         network,
         theta,
-        prepared(network, X, y, sample_weight, theta.dtype),
+        data,
         choose(engine, network, theta.dtype, chosen if chosen.stochastic else None),
         settings,
         check_random_state(random_state),
-        rows=rows,
+        rows=None if rows is None else checked_rows(rows, len(data.Y)),
         validation=validation,
         resume=resume,
     )
+
+
+def _data(network: Network, X: Any, y: Any, sample_weight: Any, dtype: Any, where: str = "") -> TrainingData:
+    data = prepared(network, X, y, sample_weight, dtype, where)
+    refuse_non_finite(data, where)
+    return data
+
+
+def _validation(network: Network, given: Validation | tuple[Any, ...], dtype: Any) -> Validation:
+    if not isinstance(given, Validation):
+        if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
+            raise ValueError("validation must be a Validation, (X, y) or (X, y, sample_weight).")
+        given = Validation(*given)
+    data = _data(network, given.X, given.Y, given.sample_weight, dtype, "validation: ")
+    rows = None if given.rows is None else checked_rows(given.rows, len(data.Y), "validation: ")
+    return Validation(data.X, data.Y, data.sample_weight, given.score, rows)
 
 
 __all__ = [

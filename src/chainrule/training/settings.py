@@ -1,23 +1,28 @@
-"""The hyper-parameters of a training, and the checks that depend on the data."""
+"""The hyper-parameters of a training, and their checks."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from math import isfinite, isnan
+from numbers import Integral, Real
 
 import numpy as np
 
-from chainrule.engines import TrainingData
-from chainrule.formulas.lookup import Array
+from chainrule.engines import checked_threads
 from chainrule.formulas.schedules import Schedule
 from chainrule.formulas.solvers import Solver
-from chainrule.network import Network
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train; the meaning of each is given at `train`."""
+    """How to train; the meaning of each is given at `train`.
+
+    Raises
+    ------
+    ValueError
+        If a number is impossible; the message names it.
+    """
 
     solver: Solver
     schedule: Schedule
@@ -31,6 +36,29 @@ class Settings:
     watched: str = "loss"
     n_threads: int = 1
 
+    def __post_init__(self) -> None:
+        sized = self.batch_size == "auto" if isinstance(self.batch_size, str) else _whole(self.batch_size)
+        checks: dict[str, tuple[bool, str]] = {
+            "batch_size": (sized, "'auto' or a whole number, at least 1"),
+            "max_iter": (_whole(self.max_iter), "a whole number, at least 1"),
+            "alpha": (_number(self.alpha) and self.alpha >= 0, "a finite number, at least 0"),
+            "learning_rate_init": (
+                _number(self.learning_rate_init) and self.learning_rate_init > 0,
+                "a finite number above 0",
+            ),
+            "tol": (_number(self.tol) and self.tol >= 0, "a finite number, at least 0"),
+            "n_iter_no_change": (
+                isinstance(self.n_iter_no_change, Real)
+                and not isnan(self.n_iter_no_change)
+                and self.n_iter_no_change >= 0,
+                "a number, at least 0, or infinity",
+            ),
+        }
+        for name, (right, expected) in checks.items():
+            if not right:
+                raise ValueError(f"{name} must be {expected}; got {getattr(self, name)!r}.")
+        checked_threads(self.n_threads)
+
     def rows_per_batch(self, n_rows: int) -> int:
         """The batch size for that many rows; warns when the wish has to be clipped."""
         if isinstance(self.batch_size, str):
@@ -42,26 +70,9 @@ class Settings:
         return int(np.clip(self.batch_size, 1, n_rows))
 
 
-def prepared(network: Network, X: Any, y: Any, sample_weight: Any, dtype: Any) -> TrainingData:
-    """The training data in the engines' form; copies only what has the wrong type or order.
+def _whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not go with the network or with each other.
-    """
-    X = X.tocsr().astype(dtype, copy=False) if hasattr(X, "tocsr") else np.ascontiguousarray(X, dtype)
-    Y: Array = np.ascontiguousarray(y, dtype)
-    Y = Y.reshape(-1, 1) if Y.ndim == 1 else Y
-    if X.ndim != 2 or X.shape[1] != network.inputs:
-        raise ValueError(f"X must have shape (n, {network.inputs}) for this network, got {X.shape}.")
-    if Y.shape != (X.shape[0], network.outputs):
-        raise ValueError(
-            f"y must hold encoded targets of shape ({X.shape[0]}, {network.outputs}) (one-hot for softmax, 0/1 for "
-            f"logistic outputs), got {Y.shape}."
-        )
-    if sample_weight is not None:
-        sample_weight = np.ascontiguousarray(sample_weight, dtype)
-        if sample_weight.shape != (len(Y),):
-            raise ValueError(f"sample_weight must have shape ({len(Y)},), got {sample_weight.shape}.")
-    return TrainingData(X, Y, sample_weight)
+
+def _number(value: object) -> bool:
+    return isinstance(value, Real) and isfinite(value)

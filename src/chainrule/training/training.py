@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator, Iterator
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from time import perf_counter
 
 import numpy as np
@@ -59,9 +59,12 @@ class Training:
         self._engine, self._settings, self._data, self._rng = engine, settings, data, rng
         self._start(theta, resume or TrainingState())
         self._resume_order(np.arange(len(data.Y)) if rows is None else rows, resume)
+        if data.sample_weight is not None and not data.sample_weight[self._order].any():
+            raise ValueError("sample_weight is zero for every row to train on; at least one must be positive.")
         self._batch = settings.rows_per_batch(len(self._order)) if settings.solver.stochastic else len(self._order)
         evaluator = None if validation is None else Evaluator(network, validation, engine, settings.n_threads)
         self._evaluator = evaluator
+        self._resume_best(resume)
         self._generator = self._run()
 
     def _start(self, theta: Array, state: TrainingState) -> None:
@@ -72,7 +75,8 @@ class Training:
         self._samples, self._epochs = state.samples, state.epochs
         self._last_epoch = state.epochs + settings.max_iter
         self._patience = state.patience if state.watched == settings.watched else Patience()
-        self._peak, self._best_theta = state.peak, state.best_theta
+        self._peak: float = -inf
+        self._best_theta: Array | None = None
         if solver.stochastic:
             continued = set(state.solver_state) == set(solver.slots) and state.t > 0
             self._session = self._engine.session(
@@ -88,10 +92,30 @@ class Training:
 
     def _resume_order(self, rows: NDArray[np.int64], resume: TrainingState | None) -> None:
         kept = None if resume is None else resume.order
-        self._order = rows if kept is None or len(kept) != len(rows) else kept
+        same = kept is not None and len(kept) == len(rows) and np.array_equal(np.sort(kept), np.sort(rows))
+        self._order = np.ascontiguousarray(kept, np.int64) if same else rows
         if resume is not None and resume.rng is not None:
             self._rng = np.random.RandomState()
             self._rng.set_state(resume.rng)
+
+    def _resume_best(self, resume: TrainingState | None) -> None:
+        """What is best so far, by the present validation set: where the training stands, or what it kept."""
+        if self._evaluator is None or resume is None or resume.epochs == 0:
+            return
+        for theta in (resume.best_theta, self._theta):
+            if theta is None:
+                continue
+            if np.shape(theta) != self._theta.shape:
+                raise ValueError(f"resume: best_theta has shape {np.shape(theta)}, expected {self._theta.shape}.")
+            value = self._value(*self._evaluator(np.asarray(theta, self._theta.dtype)))
+            if value > self._peak:
+                self._peak, self._best_theta = value, theta
+        if self._settings.watched == "validation":
+            self._patience = Patience(self._patience.count, self._peak)
+
+    @staticmethod
+    def _value(loss: float, score: float | None) -> float:
+        return -loss if score is None else score
 
     def __iter__(self) -> Iterator[Epoch]:
         return self._generator
@@ -209,7 +233,7 @@ class Training:
         value, validation_loss, validation_score = -loss, None, None
         if self._evaluator is not None:
             validation_loss, validation_score = self._evaluate(finite)
-            value = -validation_loss if validation_score is None else validation_score
+            value = self._value(validation_loss, validation_score)
             best = value > self._peak
             if best:
                 self._peak, self._best_theta = value, self.theta

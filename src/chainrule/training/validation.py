@@ -68,9 +68,7 @@ def hold_out(
         labels = stratify.astype(str)  # scikit-learn's error message names the class by this string
     rows, held = train_test_split(np.arange(n_rows), random_state=rng, test_size=fraction, stratify=labels)
     if len(held) < 2:
-        raise ValueError(
-            "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
-        )
+        raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
     return rows, held
 
 
@@ -90,6 +88,8 @@ class Evaluator:
         self._X, self._rows, self._score = validation.X, rows, validation.score
         self._Y = validation.Y if rows is None else validation.Y[rows]
         self._weight = weight if weight is None or rows is None else weight[rows]
+        if self._weight is not None and not self._weight.any():
+            raise ValueError("sample_weight is zero for every row of the validation set.")
 
     @property
     def scores(self) -> bool:
