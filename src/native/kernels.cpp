@@ -250,7 +250,7 @@ template <class T> INLINE void prefetch(const T* p, std::ptrdiff_t n) {
 template <class T> void stripe_step(const Stripe<T>& s) {
     const std::ptrdiff_t width = s.vectors * lanes<T>, n = (s.end - s.begin) * width;
     const bool fresh = !s.resume;
-    if (s.finish) {  // the solver's operands arrive from memory while the sums are formed
+    if (s.finish && s.distant) {  // the solver's operands arrive from memory while the sums are formed
         prefetch(s.weights + s.begin * width, n);
         if (s.step->solver != Solver::gradient) prefetch(s.state0 + s.begin * width, n);
         if (s.step->solver == Solver::adam) prefetch(s.state1 + s.begin * width, n);

@@ -74,6 +74,7 @@ template <class T> struct Stripe {
     std::ptrdiff_t transposed_panel;          // distance between W^T panels = panel * O
     int first_output, outputs;                // the panel's first column, and how many of its columns are real
     bool resume, finish;                      // start from / leave a partial sum in `gradient`
+    bool distant;                             // the solver's operands are not in the nearer caches
     const Step<T>* step;
     double* sums;  // [3]: sum W^2 after the step, sum g^2, sum (change)^2
 };

@@ -18,6 +18,8 @@ constexpr int block_rows = 48;
 constexpr int chunk_rows = 1024;
 // Below this many multiply-adds per step a second thread costs more than it brings.
 constexpr double shared_work = 250e3;
+// What a core's second-level cache holds of parameters and solver state beside the activations, in bytes.
+constexpr std::ptrdiff_t second_cache = 256 * 1024;
 // Multiply-adds of one task of the second phase.
 constexpr double group_work = 100e3;
 
@@ -229,6 +231,7 @@ template <class T> void Trainer<T>::weight_steps(int rows, const Step<T>& step, 
         s.gradient = partial_.size() ? partial_.get() + panel : nullptr;
         s.resume = resume;
         s.finish = finish;
+        s.distant = layout_.packed * std::ptrdiff_t(sizeof(T)) * (1 + slots_) > second_cache;
         s.step = &step;
         s.sums = stripe_sums_.data() + 3 * i;
         k_.stripe_step(s);
