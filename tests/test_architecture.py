@@ -19,6 +19,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # From the top down. A row imports from itself and from rows below it.
 ROWS = (
+    "__main__",
     "cli",
     "plots",
     "models",

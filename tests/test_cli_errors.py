@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import pickle
 import stat
+import tempfile
+from itertools import takewhile
+from pathlib import Path
 
 import pytest
 
@@ -113,10 +116,16 @@ def test_wrong_data(folder, arguments, words):
     [
         (("trian",), ["No such command", "train"]),
         (("train",), ["Missing argument"]),
-        (("train", PENGUINS), ["--target COLUMN", "species, island"]),
+        (("train", PENGUINS), ["Missing option '--target' / '-t'", "species, island"]),
         (("train", PENGUINS, "-t", "species", "--epoch"), ["--epoch"]),
         (("train", PENGUINS, "-t", "species", "--hidden", "a"), ["'a'", "64,32"]),
-        (("train", PENGUINS, "-t", "species", "--hidden", "0,5"), ["64,32"]),
+        *(
+            (
+                ("train", PENGUINS, "-t", "species", "--hidden", wrong),
+                ["Invalid value for '--hidden'", repr(wrong), "64,32"],
+            )
+            for wrong in ("0", "0,5", "10,,5", "10,", ",", "", "1.5", "-3")
+        ),
         (("train", PENGUINS, "-t", "species", "--hidden", "9999999999999999999999"), ["64,32"]),
         (("train", PENGUINS, "-t", "species", "--activation", "rel"), ["'rel'", "Did you mean relu"]),
         (("train", PENGUINS, "-t", "species", "--activation", "softmax"), ["'softmax'", "tanh"]),
@@ -131,8 +140,14 @@ def test_wrong_data(folder, arguments, words):
         (("train", PENGUINS, "-t", "species", "--test-fraction", "1"), ["between 0 and 0.9"]),
         (("train", PENGUINS, "-t", "species", "--seed", "-1"), ["--seed"]),
         (("train", PENGUINS, "-t", "species", "--threads", "0"), ["--threads"]),
-        (("train", PENGUINS, "-t", "species", "--solver", "lbfgs", "--batch-size", "9"), ["lbfgs", "--batch-size"]),
-        (("predict", "m.safetensors", PENGUINS, "--json", "-o", "p.csv"), ["--json"]),
+        (
+            ("train", PENGUINS, "-t", "species", "--solver", "lbfgs", "--batch-size", "9"),
+            ["Invalid value for '--batch-size'", "lbfgs"],
+        ),
+        (
+            ("predict", "m.safetensors", PENGUINS, "--json", "-o", "p.csv"),
+            ["Invalid value for '--output' / '-o'", "--json"],
+        ),
     ],
 )
 def test_wrong_usage(folder, arguments, words):
@@ -154,7 +169,7 @@ def locked(folder):
     if root:
         # Root may write anywhere; somebody else may not.
         inside.chmod(0o755)
-        for place in (folder, *folder.parents[:2]):
+        for place in takewhile(lambda place: place != Path(tempfile.gettempdir()), (folder, *folder.parents)):
             os.chmod(place, 0o755)
         os.seteuid(65534)
     yield inside

@@ -36,6 +36,11 @@ main()
 """
 
 
+def test_python_m_is_the_same_command():
+    found = subprocess.run([sys.executable, "-m", "chainrule", "--version"], capture_output=True, text=True)
+    assert (found.returncode, found.stdout, found.stderr) == (0, f"chainrule {chainrule.__version__}\n", "")
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """A model of penguins."""

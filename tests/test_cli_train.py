@@ -101,7 +101,25 @@ def test_numbers_taken_for_classes_are_pointed_out(here):
 def test_a_model_no_better_than_the_baseline_is_pointed_out(here):
     rows = "".join(f"{i * 37 % 101}.5,{'ab'[i // 3 % 5 == 0]}\n" for i in range(200))
     (here / "t.csv").write_text(f"x,y\n{rows}")
-    assert "no better than always a" in run("train", "t.csv", "-t", "y", "--epochs", "1").stderr
+    (told,) = [line for line in run("train", "t.csv", "-t", "y", "--epochs", "1").stderr.splitlines() if "Note" in line]
+    assert "no better than always a" in told
+    assert "try more epochs, a smaller alpha" in told
+
+
+def test_a_loss_that_rose_is_pointed_out(here):
+    arguments = ("train", PENGUINS, "-t", "species", "--hidden", "8", "--solver", "sgd", "--learning-rate", "30")
+    result = run(*arguments, "--epochs", "4")
+    curve = chainrule.load(here / "penguins.model.safetensors").estimator.loss_curve_
+    assert np.isfinite(curve).all()
+    assert curve[-1] > 10 * curve[0]
+    (told,) = [line for line in result.stderr.splitlines() if "Note" in line]
+    assert f"the loss rose from {curve[0]:.4g} to {curve[-1]:.4g}" in told
+    assert "smaller learning rate (now 30)" in told
+
+
+def test_a_divergence_is_told_once(here):
+    arguments = ("train", PENGUINS, "-t", "species", "--hidden", "8", "--solver", "sgd", "--learning-rate", "300")
+    assert run(*arguments, "--epochs", "15").stderr.count("non-finite") == 1
 
 
 def test_no_test_rows_no_test_score(here):

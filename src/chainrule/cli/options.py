@@ -5,6 +5,7 @@ Names are checked against the tables only when they are used, so that `chainrule
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
@@ -23,13 +24,30 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 MAX_WIDTH = 1_000_000
 
 
+class MissingOption(typer.BadParameter):
+    """An option without which the command cannot work, where the message can help to find its value."""
+
+    def format_message(self) -> str:
+        """As typer words it, then the help."""
+        return f"Missing option {self.param_hint}. {self.message}"
+
+
+def checked_widths(text: str | None) -> str | None:
+    """The text if `widths` understands it."""
+    if text is not None:
+        widths(text)
+    return text
+
+
 def widths(text: str) -> tuple[int, ...]:
     """Units of the hidden layers from a text such as ``64,32``; ``none`` for a network without hidden layers."""
-    if text.strip().lower() in ("none", "0", ""):
+    if text.strip().lower() == "none":
         return ()
-    parts = text.replace(",", " ").split()
+    parts = re.split(r"\s*,\s*|\s+", text.strip())
     if not all(part.isascii() and part.isdigit() and 0 < int(part[:8]) <= MAX_WIDTH for part in parts):
-        raise typer.BadParameter(f"{text!r}: expected the units of each hidden layer, such as 64,32, or none.")
+        raise typer.BadParameter(
+            f"{text!r}: expected the units of each hidden layer (at least 1), such as 64,32; none for no hidden layer."
+        )
     return tuple(int(part) for part in parts)
 
 

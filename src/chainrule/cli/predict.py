@@ -36,7 +36,8 @@ def predict(
     from chainrule.tables import read_table
 
     if output is not None and as_json:
-        raise typer.BadParameter("--json prints to standard output; leave out --output, or --json.")
+        hint = "'--output' / '-o'"
+        raise typer.BadParameter("--json prints to standard output; leave out one or the other.", param_hint=hint)
     fitted = table_model(model)
     table = read_table(file)
     if output is not None:

@@ -19,7 +19,12 @@ Drop = Annotated[
     list[str] | None, typer.Option("--drop", metavar="COLUMN", help="Column not to use; may be given several times.")
 ]
 Hidden = Annotated[
-    str | None, typer.Option(metavar="UNITS", help="Units of the hidden layers, such as 64,32; none for no layer.")
+    str | None,
+    typer.Option(
+        callback=options.checked_widths,
+        metavar="UNITS",
+        help="Units of the hidden layers, such as 64,32; none for no layer.",
+    ),
 ]
 Activation = Annotated[
     str | None, typer.Option(parser=options.activation, metavar="NAME", help="Hidden activation, such as relu or tanh.")

@@ -13,6 +13,7 @@ import typer
 
 from chainrule.cli import describe, files
 from chainrule.cli.guard import INTERRUPTED, CommandError
+from chainrule.cli.options import MissingOption
 from chainrule.cli.output import console, curve_rows, emit, grid, heading, note, say, symbols_of
 from chainrule.cli.progress import Watcher, watcher
 from chainrule.cli.results import show_evaluation
@@ -79,7 +80,8 @@ def with_solver(request: Request) -> dict[str, Any]:
     parameters = dict(request.parameters)
     stochastic = [option for name, option in STOCHASTIC.items() if name in parameters]
     if stochastic and parameters.get("solver") == "lbfgs":
-        raise typer.BadParameter(f"lbfgs has no use for {' and '.join(stochastic)}; leave out one or the other.")
+        hint = " / ".join(f"'{option}'" for option in stochastic)
+        raise typer.BadParameter("--solver lbfgs has no use for it; leave out one or the other.", param_hint=hint)
     if stochastic and "solver" not in parameters:
         parameters["solver"] = "adam"
     return parameters
@@ -89,7 +91,9 @@ def asked_target(request: Request, table: Table) -> str:
     """The column to predict; without one, a usage error that lists the columns."""
     if request.target is None:
         listed = ", ".join(clean(name) for name in table.names[:12]) + (", ..." if len(table.names) > 12 else "")
-        raise typer.BadParameter(f"say which column to predict with --target COLUMN; {request.file} has: {listed}.")
+        raise MissingOption(
+            f"Choose the column to predict; {request.file} has: {listed}.", param_hint="'--target' / '-t'"
+        )
     return request.target
 
 
@@ -126,8 +130,9 @@ def fit(request: Request, table: Table, target: str, parameters: dict[str, Any])
             watch.close()
     messages = list(dict.fromkeys(str(warning.message) for warning in caught))
     interrupted = any(INTERRUPTION in message for message in messages)
+    # What the last epoch says of a divergence is told by `check_finite`.
     for message in [*messages, *model.notes]:
-        if INTERRUPTION not in message:
+        if INTERRUPTION not in message and message != model.estimator.history_[-1].note:
             note(message)
     return model, interrupted
 
@@ -186,8 +191,6 @@ def show(model: TableModel, path: Path, request: Request, replaces: bool, interr
     grid(curve_rows(summary["loss_curve"], summary["validation_loss_curve"], symbols_of(target)))
     if model.evaluation is not None:
         show_evaluation(model.evaluation, f"Test: {model.evaluation.rows:,} rows that took no part in training")
-        if model.evaluation.score <= model.evaluation.baseline:
-            note(f"the network predicts no better than {model.evaluation.baseline_name}: it has learnt nothing of use.")
     say()
     if interrupted:
         note("interrupted; the model as it was then is kept.")

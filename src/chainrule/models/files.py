@@ -40,6 +40,8 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
         The file cannot be written; what stood there is unchanged.
     TypeError, ValueError
         The model cannot be written as plain data, or is not fitted.
+    ModelFileError
+        Its description is too long to be read again; nothing was written.
     """
     table = hasattr(model, "schema") and hasattr(model, "estimator")
     estimator, arrays = describe(model.estimator if table else model)

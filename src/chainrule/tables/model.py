@@ -25,6 +25,7 @@ from chainrule.tables.settings import Choice, Settings, choose_settings
 from chainrule.tables.splitting import Split, split
 from chainrule.tables.summary import summarize
 from chainrule.tables.table import Table
+from chainrule.tables.verdict import verdict
 
 MIN_ROWS = 10
 
@@ -243,6 +244,7 @@ def _train(
         model.evaluation = model.evaluate(table.take(parts.test))
         model.summary["test"] = model.evaluation.to_dict()
         notes += model.notes
+    notes += verdict(learned.estimator, summary["loss_curve"], model.evaluation)
     model.notes = notes
     model.summary["notes"] = notes
     return model
