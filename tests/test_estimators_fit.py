@@ -74,7 +74,7 @@ def test_validation_sets_that_do_not_fit_are_refused():
     model = MLPClassifier(max_iter=2)
     with pytest.raises(ValueError, match="X_val and y_val belong together"):
         model.fit(X, y, X_val=X)
-    with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`.*\[7\]"):
+    with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`.*'y' has \[0 1 7\]"):
         model.fit(X, y, X_val=X[:3], y_val=[0, 1, 7])
     with pytest.raises(ValueError, match="X has 3 features, but MLPClassifier is expecting 4"):
         model.fit(X, y, X_val=X[:, :3], y_val=y)

@@ -16,6 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from chainrule.engines import TrainingData, choose
 from chainrule.estimators import parameters
+from chainrule.estimators.guard import refuse_labels, unchanged_on_error, validate_parameters
 from chainrule.estimators.inputs import prediction_rows, training_arrays
 from chainrule.estimators.state import Fitted
 from chainrule.estimators.watching import Watch
@@ -23,7 +24,7 @@ from chainrule.formulas.lookup import Array
 from chainrule.formulas.losses import Loss
 from chainrule.formulas.solvers import Solver
 from chainrule.network import Dense, Network
-from chainrule.training import Settings, Training, Validation, default_threads, hold_out
+from chainrule.training import Settings, Training, TrainingState, Validation, default_threads, hold_out
 from chainrule.training.validation import Score
 
 # Below this many multiplications one thread is at least as fast, and finding out how many threads there are costs more.
@@ -38,6 +39,7 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
 
     loss: str | Loss
     _numeric_y = True
+    _least_validation_rows = 1
 
     def _store(self, given: dict[str, Any]) -> None:
         """Set the constructor parameters, from the constructor's `locals()`."""
@@ -74,12 +76,13 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         self : object
             The fitted model.
         """
-        self._validate_params()
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        with unchanged_on_error(self):
+            validate_parameters(self)
+            return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     def _before_partial_fit(self) -> None:
         if not hasattr(self, "coefs_"):
-            self._validate_params()
+            validate_parameters(self)
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
 
@@ -89,12 +92,14 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         given = (X, y, sample_weight)
         layers = parameters.hidden_layers(self.hidden_layer_sizes, self.activation)
         continued = hasattr(self, "coefs_") and (self.warm_start or incremental)
+        if self._numeric_y:
+            refuse_labels(self, y)
         X, y = training_arrays(self, X, y, not continued, self._numeric_y)
         Y = self._encode_training(y, X.dtype, continued, incremental)
         data = TrainingData(X, Y, self._checked_weight(sample_weight, X))
         rng = check_random_state(self.random_state)
         network = self._network(X.shape[1], layers, Y.shape[1])
-        theta = self._first_theta(network, layers, X.dtype, continued, rng)
+        theta, resume = self._first_theta(network, layers, X.dtype, continued, rng)
         solver = parameters.solver_of(self)
         rows, validation = self._validation(data, held, rng, solver)
         training = Training(
@@ -106,7 +111,7 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
             rng,
             rows=rows,
             validation=validation,
-            resume=getattr(self, "_state", None) if continued else None,
+            resume=resume,
         )
         watch = Watch(self, given, () if incremental else getattr(self, "_skl_callbacks", ()))
         if incremental:
@@ -137,17 +142,24 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
 
     def _first_theta(
         self, network: Network, layers: tuple[Dense, ...], dtype: Any, continued: bool, rng: np.random.RandomState
-    ) -> Array:
+    ) -> tuple[Array, TrainingState | None]:
         """Where training starts: drawn, or what the last call left."""
-        if not continued:
-            return network.init(rng, dtype=dtype, output_like=parameters.drawn_for(self.activation, layers))
-        theta: Array = self._continued_theta(network).astype(dtype, copy=False)
-        return theta
+        if continued:
+            theta, state = self._going_on(network)
+            return theta.astype(dtype, copy=False), state
+        parameters.refuse_too_many(network, dtype)
+        try:
+            return network.init(rng, dtype=dtype, output_like=parameters.drawn_for(self.activation, layers)), None
+        except MemoryError as error:
+            raise MemoryError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} makes a network of {network.n_parameters} parameters, "
+                f"more than there is memory for: {error}"
+            ) from None
 
     def _checked_weight(self, sample_weight: Any, X: Any) -> Array | None:
         if sample_weight is None:
             return None
-        checked: Array = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+        checked: Array = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
         return checked
 
     def _validation(
@@ -157,12 +169,21 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         X_val, y_val, weight = held
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: pass both or neither.")
+        if X_val is None and weight is not None:
+            raise ValueError("sample_weight_val belongs to a validation set: pass X_val and y_val too.")
         if X_val is not None:
+            if self._numeric_y:
+                refuse_labels(self, y_val, "y_val")
             X_val, y_val = training_arrays(self, X_val, y_val, False, self._numeric_y)
             X_val = X_val.astype(data.X.dtype, copy=False)
             Y_val = self._encode(y_val, data.X.dtype)
             if Y_val.shape[1] != data.Y.shape[1]:
                 raise ValueError(f"y_val must have {data.Y.shape[1]} outputs, like y; got {Y_val.shape[1]}.")
+            if len(Y_val) < self._least_validation_rows:
+                raise ValueError(
+                    f"X_val has {len(Y_val)} row, but its score needs at least {self._least_validation_rows}; give more "
+                    "rows, or none."
+                )
             return None, Validation(X_val, Y_val, self._checked_weight(weight, X_val), self._score_function())
         if not self.early_stopping or not solver.stochastic:
             return None, None
@@ -175,6 +196,10 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
             check_is_fitted(self)
         network, theta = self._parameters()
         X = prediction_rows(self, X, theta.dtype)
+        if X.shape[1] != network.inputs:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but the network of this {type(self).__name__} has {network.inputs} inputs."
+            )
         small = X.shape[0] * theta.size < SMALL_PREDICTION
         threads = 1 if small else default_threads() if self.n_threads is None else self.n_threads
         return choose(self.engine, network, theta.dtype).predict(network, theta, X, n_threads=threads)
@@ -205,7 +230,7 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
 
 def stochastic(estimator: Any) -> bool:
     """Whether `partial_fit` is available: AttributeError if the solver does not go step by step."""
-    if not parameters.solver_kind(estimator.solver).stochastic:
+    if not getattr(parameters.solver_kind(estimator.solver), "stochastic", False):
         raise AttributeError(
             f"partial_fit is only available for stochastic optimizers. {estimator.solver} is not stochastic."
         )

@@ -11,6 +11,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 
 from chainrule.estimators.base import BaseMLP, stochastic
+from chainrule.estimators.guard import unchanged_on_error
 from chainrule.estimators.scores import accuracy, subset_accuracy
 from chainrule.estimators.targets import OUTPUTS, decode, encode, labels_of
 from chainrule.formulas.activations import Activation
@@ -191,10 +192,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         self : object
             The model, trained one epoch more.
         """
-        self._before_partial_fit()
-        if _check_partial_fit_first_call(self, classes):
-            self._label_binarizer = labels_of(y if type_of_target(y).startswith("multilabel") else classes)
-        self._fit(X, y, sample_weight, incremental=True)
+        with unchanged_on_error(self):
+            self._before_partial_fit()
+            if _check_partial_fit_first_call(self, classes):
+                self._label_binarizer = labels_of(y if type_of_target(y).startswith("multilabel") else classes)
+            self._fit(X, y, sample_weight, incremental=True)
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:

@@ -8,6 +8,8 @@ import numpy as np
 import scipy.sparse
 from sklearn.utils.validation import column_or_1d, validate_data
 
+from chainrule.engines import refuse_damaged
+
 FLOATS = (np.float64, np.float32)
 
 
@@ -29,9 +31,15 @@ def training_arrays(estimator: Any, X: Any, y: Any, reset: bool, numeric_y: bool
 
 
 def prediction_rows(estimator: Any, X: Any, dtype: Any) -> Any:
-    """X as prediction needs it."""
+    """X as prediction needs it; text is refused even where it says numbers, as in scikit-learn."""
     if _ready(X, (dtype,)) and X.shape[1] == estimator.n_features_in_ and not hasattr(estimator, "feature_names_in_"):
         return X
+    if isinstance(X, (list, tuple)):
+        X = np.asarray(X)
+    if getattr(getattr(X, "dtype", None), "kind", "") in ("U", "S"):
+        raise ValueError(
+            "X must be numbers, but it holds text: dtype='numeric' is not compatible with bytes or strings."
+        )
     return in_rows(validate_data(estimator, X, accept_sparse=["csr", "csc"], dtype=dtype, order="C", reset=False))
 
 
@@ -57,6 +65,7 @@ def in_rows(X: Any) -> Any:
     """Sparse matrices as CSR with sorted, unique indices (never changing the caller's); dense arrays as they are."""
     if not scipy.sparse.issparse(X):
         return X
+    refuse_damaged(X)
     rows = X.tocsr()
     if not rows.has_canonical_format:
         rows = rows.copy() if rows is X else rows

@@ -9,17 +9,21 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from chainrule.engines import ENGINES
+from chainrule.engines import ENGINES, MOST_THREADS
 from chainrule.formulas.activations import ACTIVATIONS, ALIASES, Activation
 from chainrule.formulas.losses import LOSSES, Loss
 from chainrule.formulas.schedules import SCHEDULES, Constant, Schedule
 from chainrule.formulas.solvers import SOLVERS, Solver
-from chainrule.network import Dense
+from chainrule.network import Dense, Network
 
 # scikit-learn's name of a parameter where the formula's own field is called differently.
 RENAMED = {"nesterov": "nesterovs_momentum"}
 # scikit-learn documents these as "only used when solver='sgd'" and ignores them otherwise.
 SGD_ONLY_SCHEDULES = ("invscaling", "adaptive")
+
+MOST_UNITS = 2**31 - 1
+# What no machine of today has.
+MOST_BYTES = 2**46
 
 HIDDEN_ACTIVATIONS = {name for name, entry in ACTIVATIONS.items() if entry.hidden} | set(ALIASES)
 
@@ -47,8 +51,13 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "epsilon": [Interval(Real, 0, None, closed="neither")],
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
     "max_fun": [Interval(Integral, 1, None, closed="left")],
-    "n_threads": [Interval(Integral, 1, None, closed="left"), None],
-    "dtype": [StrOptions({"float32", "float64"}), Options(type, {np.float32, np.float64}), None],
+    "n_threads": [Interval(Integral, 1, MOST_THREADS, closed="both"), None],
+    "dtype": [
+        StrOptions({"float32", "float64"}),
+        Options(type, {np.float32, np.float64}),
+        Options(np.dtype, {np.dtype(np.float32), np.dtype(np.float64)}),
+        None,
+    ],
     "engine": [StrOptions({"auto", *ENGINES})],
 }
 REGRESSION_LOSSES: list[Any] = [StrOptions(set(LOSSES) - {"log_loss"}), Loss]
@@ -60,17 +69,37 @@ def hidden_layers(sizes: Any, activation: Any) -> tuple[Dense, ...]:
     Raises
     ------
     ValueError
-        If a size is not positive or the activations are not one per hidden layer.
+        If a size is not a positive whole number or the activations are not one per hidden layer.
     """
     units = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
-    if any(not isinstance(width, Real) or width <= 0 for width in units):
+    if any(isinstance(width, bool) or not isinstance(width, Integral) for width in units):
+        raise ValueError(f"hidden_layer_sizes must be whole numbers, the units of each hidden layer; got {units}.")
+    if any(width <= 0 for width in units):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {units}.")
+    if any(width > MOST_UNITS for width in units):
+        raise ValueError(f"hidden_layer_sizes must be at most {MOST_UNITS} each, got {units}.")
     names = list(activation) if isinstance(activation, (list, tuple)) else [activation] * len(units)
     if len(names) != len(units):
         raise ValueError(
             f"activation, as a list, needs one entry per hidden layer: {len(units)} layers {units}, got {names}."
         )
     return tuple(Dense(width, name) for width, name in zip(units, names, strict=True))
+
+
+def refuse_too_many(network: Network, dtype: Any) -> None:
+    """Check that the parameters can be addressed at all.
+
+    Raises
+    ------
+    ValueError
+        If they cannot.
+    """
+    size = network.n_parameters * np.dtype(dtype).itemsize
+    if size > MOST_BYTES:
+        raise ValueError(
+            f"hidden_layer_sizes asks for layers {'-'.join(map(str, network.widths))}: {network.n_parameters} parameters "
+            f"in {size / 2**40:.0f} TiB. Take fewer units."
+        )
 
 
 def drawn_for(activation: Any, layers: tuple[Dense, ...]) -> str:
@@ -83,7 +112,7 @@ def drawn_for(activation: Any, layers: tuple[Dense, ...]) -> str:
 
 def solver_kind(given: Any) -> Any:
     """Class or object of a solver parameter that may not have been validated yet."""
-    return SOLVERS.get(given, Solver) if isinstance(given, str) else given
+    return SOLVERS.get(given) if isinstance(given, str) else given
 
 
 def solver_of(estimator: Any) -> Solver:

@@ -9,6 +9,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from chainrule.estimators.base import BaseMLP, stochastic
+from chainrule.estimators.guard import unchanged_on_error
 from chainrule.estimators.parameters import CONSTRAINTS, REGRESSION_LOSSES
 from chainrule.estimators.scores import r2
 from chainrule.formulas.activations import Activation
@@ -135,6 +136,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     1.0
     """
 
+    _least_validation_rows = 2  # R² compares with the spread of the targets
     _parameter_constraints = {**CONSTRAINTS, "loss": REGRESSION_LOSSES}  # noqa: RUF012
 
     def __init__(
@@ -188,8 +190,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         self : object
             The model, trained one epoch more.
         """
-        self._before_partial_fit()
-        self._fit(X, y, sample_weight, incremental=True)
+        with unchanged_on_error(self):
+            self._before_partial_fit()
+            self._fit(X, y, sample_weight, incremental=True)
         return self
 
     def predict(self, X: Any) -> Array:

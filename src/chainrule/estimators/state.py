@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from importlib import metadata
+from itertools import pairwise
 from operator import is_
 from typing import Any
 
@@ -14,7 +15,7 @@ import chainrule
 from chainrule.estimators import parameters
 from chainrule.formulas.lookup import Array
 from chainrule.network import Dense, Network
-from chainrule.training import Epoch, Training
+from chainrule.training import Epoch, Training, TrainingState
 
 # Rebuilt from theta_ when a pickle is read, so that they are views of it again; or of no use in another process.
 NOT_PICKLED = ("coefs_", "intercepts_", "_views", "_on_epoch")
@@ -41,7 +42,17 @@ class Fitted:
         if len(views) == len(present) and all(map(is_, views, present)):
             return own["network_"], own["theta_"]
         network = own.get("network_") or self._described(coefs)
-        return network, network.pack(coefs, intercepts)
+        widths = network.widths
+        expected: dict[str, list[tuple[int, ...]]] = {
+            "coefs_": list(pairwise(widths)),
+            "intercepts_": [(units,) for units in widths[1:]],
+        }
+        for name, shapes in expected.items():
+            found = [np.shape(part) for part in own[name]]
+            if found != shapes:
+                raise ValueError(f"{name} must hold arrays of shapes {shapes}, like the network; got {found}.")
+        theta = network.pack(coefs, intercepts)
+        return network, theta if theta.dtype in (np.float32, np.float64) else theta.astype(np.float64)
 
     def _described(self, coefs: list[Array]) -> Network:
         estimator: Any = self
@@ -49,8 +60,10 @@ class Fitted:
         layers = parameters.hidden_layers(sizes[:-1], estimator.activation)
         return Network(np.shape(coefs[0])[0], (*layers, Dense(sizes[-1], estimator.out_activation_)), estimator.loss)
 
-    def _continued_theta(self, network: Network) -> Array:
+    def _going_on(self, network: Network) -> tuple[Array, TrainingState | None]:
         """Where `partial_fit` and a warm-started `fit` go on: after the last epoch, even if a better one was kept.
+
+        Parameters that the user changed since take the place of both.
 
         Raises
         ------
@@ -63,8 +76,13 @@ class Fitted:
                 f"the network to go on with has layers {_dashed(before)}, but now {_dashed(network)} are asked for. "
                 "Keep hidden_layer_sizes and the number of outputs, or start afresh with warm_start=False."
             )
-        last = vars(self).get("_last")
-        return last if last is not None and theta is vars(self).get("theta_") else theta
+        own = vars(self)
+        state, last = own.get("_state"), own.get("_last")
+        if state is None or state.best_theta is None:
+            return theta, state
+        if theta is not own.get("theta_") or not np.array_equal(theta, state.best_theta):
+            return theta, replace(state, best_theta=None)
+        return (theta if last is None else last), state
 
     def _get_doc_link(self) -> str:
         """The package's documentation, for the "?" of the HTML representation; scikit-learn calls this."""
@@ -123,11 +141,13 @@ def learned(training: Training, theta: Array) -> dict[str, Any]:
     }
 
 
-def curves(estimator: Any, epochs: list[Epoch], continued: bool) -> dict[str, Any]:
-    """Learning curves after these epochs; a continued training appends to the ones there are."""
+def curves(estimator: Any, epochs: list[Epoch], continued: bool, peak: float) -> dict[str, Any]:
+    """Learning curves after these epochs, new lists; a continued training appends to the ones there are.
+
+    `peak` is the validation score of the parameters kept.
+    """
     own = vars(estimator) if continued else {}
-    history: list[Epoch] = own.get("history_") or []
-    history.extend(epochs)
+    history: list[Epoch] = [*(own.get("history_") or []), *epochs]
     found: dict[str, Any] = {
         "history_": history,
         "loss_": epochs[-1].loss if epochs else own.get("loss_", np.nan),
@@ -135,11 +155,10 @@ def curves(estimator: Any, epochs: list[Epoch], continued: bool) -> dict[str, An
         "validation_loss_curve_": _appended(own, "validation_loss_curve_", _given(epochs, "validation_loss")),
         "validation_scores_": _appended(own, "validation_scores_", _given(epochs, "validation_score")),
         "best_loss_": None,
-        "best_validation_score_": None,
+        "best_validation_score_": None if epochs else own.get("best_validation_score_"),
     }
-    scores = found["validation_scores_"]
-    if scores is not None:
-        found["best_validation_score_"] = max((score for score in scores if not np.isnan(score)), default=-np.inf)
+    if epochs and epochs[0].validation_score is not None:
+        found["best_validation_score_"] = peak
     if not estimator.early_stopping:
         losses = [epoch.loss for epoch in epochs if not np.isnan(epoch.loss)]
         found["best_loss_"] = min([own.get("best_loss_") or np.inf, *losses])
@@ -153,14 +172,11 @@ def _given(epochs: list[Epoch], name: str) -> list[float] | None:
 
 def _appended(own: dict[str, Any], name: str, values: list[float] | None) -> list[float] | None:
     curve: list[float] | None = own.get(name)
-    if values is None or curve is None:
-        return curve if values is None else values
-    curve.extend(values)
-    return curve
+    return curve if values is None else [*(curve or []), *values]
 
 
-def resumable(training: Training) -> dict[str, Any]:
+def resumable(training: Training, state: TrainingState) -> dict[str, Any]:
     """What the next `partial_fit` or warm-started `fit` goes on from; permutations are drawn afresh (scikit-learn)."""
-    state = replace(training.state, order=None, rng=None)
+    state = replace(state, order=None, rng=None)
     last = None if state.best_theta is None else training.theta
     return {"_state": state, "_last": last, "t_": state.samples, "_no_improvement_count": state.patience.count}

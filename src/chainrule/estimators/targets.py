@@ -62,8 +62,9 @@ def encode(labels: LabelBinarizer, y: Any, dtype: Any) -> Array:
     codes[codes == len(classes)] = 0
     unknown = classes[codes] != y
     if np.any(unknown):
-        found = np.unique(np.asarray(y)[unknown])
-        raise ValueError(f"`y` has classes not in `self.classes_`. `self.classes_` has {classes}. 'y' has {found}.")
+        raise ValueError(
+            f"`y` has classes not in `self.classes_`. `self.classes_` has {classes}. 'y' has {np.unique(y)}."
+        )
     if labels.y_type_ == "binary":
         encoded: Array = codes.astype(dtype).reshape(-1, 1)
         return encoded

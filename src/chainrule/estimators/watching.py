@@ -71,8 +71,9 @@ class Watch:
         estimator = self._estimator
         theta = training.best_theta
         vars(estimator).update(learned(training, theta))
-        vars(estimator).update(curves(estimator, epochs, continued))
-        vars(estimator).update(resumable(training))
+        state = training.state
+        vars(estimator).update(curves(estimator, epochs, continued, state.peak))
+        vars(estimator).update(resumable(training, state))
         vars(estimator)["n_iter_"] = len(epochs)
 
 

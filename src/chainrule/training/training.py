@@ -107,7 +107,8 @@ class Training:
                 continue
             if np.shape(theta) != self._theta.shape:
                 raise ValueError(f"resume: best_theta has shape {np.shape(theta)}, expected {self._theta.shape}.")
-            value = self._value(*self._evaluator(np.asarray(theta, self._theta.dtype)))
+            theta = np.asarray(theta, self._theta.dtype)
+            value = self._value(*self._evaluator(theta))
             if value > self._peak:
                 self._peak, self._best_theta = value, theta
         if self._settings.watched == "validation":
