@@ -145,6 +145,19 @@ def test_validation_sets_of_today_decide():
     assert model.score(X, 1 - labels) == model.best_validation_score_
 
 
+def test_parameters_written_into_are_where_training_goes_on():
+    """With a validation set there are two sets of parameters, the last and the best; the user's take the place of both."""
+    options = {"shuffle": False, "solver": "sgd", "momentum": 0.0, "learning_rate_init": 0.2, "max_iter": 20}
+    model = classifier(warm_start=True, **options).fit(X, y, X_val=X, y_val=y)
+    assert not np.array_equal(model.theta_, model._last)
+    for part in (*model.coefs_, *model.intercepts_):
+        part[...] = 0.1
+    same = model.network_.init(0) * 0 + 0.1
+    model.set_params(max_iter=1, learning_rate_init=1e-3, alpha=0.0).fit(X, y)
+    _, gradient = model.network_.loss_and_gradient(same, X, np.eye(3)[y])
+    np.testing.assert_allclose(model.theta_, same - 1e-3 * gradient, rtol=1e-9)
+
+
 def test_replaced_parameters_are_checked_one_by_one():
     model = classifier().fit(X, y)
     for name, parts in (
