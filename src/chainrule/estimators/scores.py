@@ -23,7 +23,7 @@ def _share(right: Any, outputs: Array, sample_weight: Any) -> float:
     if not np.isfinite(outputs).all():
         return float("nan")
     if sample_weight is None:
-        return np.count_nonzero(right) / len(right)
+        return float(np.count_nonzero(right) / len(right))
     return float(np.average(right, weights=sample_weight))
 
 

@@ -235,11 +235,11 @@ class Training:
         if self._evaluator is not None:
             validation_loss, validation_score = self._evaluate(finite)
             value = self._value(validation_loss, validation_score)
-            best = value > self._peak
+            best = bool(value > self._peak)
             if best:
                 self._peak, self._best_theta = value, self.theta
         else:
-            best = value > self._patience.best
+            best = bool(value > self._patience.best)
         watched = value if self._settings.watched == "validation" else -loss
         self._patience = self._patience.after(watched, self._settings.tol)
         note = self._decide(rate) if finite else self._stop_diverged(loss, rate)
