@@ -30,6 +30,7 @@ ROWS = (
     "_native",
     "network",
     "formulas",
+    "files",
     "errors",
 )
 

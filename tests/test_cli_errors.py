@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import pickle
 import stat
@@ -49,6 +50,7 @@ def folder(tmp_path, monkeypatch, model):
     for name, text in tables.items():
         (tmp_path / name).write_text(text)
     (tmp_path / "latin.csv").write_bytes("a,b\ncaf\xe9,1\n".encode("latin-1"))
+    (tmp_path / "short.csv.gz").write_bytes(gzip.compress(b"a,b\n1,2\n"))
     (tmp_path / "pickle.safetensors").write_bytes(pickle.dumps({"weights": [1.0] * 50}))
     (tmp_path / "cut.safetensors").write_bytes(model[:-7])
     (tmp_path / "page.html").write_text("my own words")
@@ -72,7 +74,7 @@ def folder(tmp_path, monkeypatch, model):
         (("train", "twice.csv", "-t", "a"), ["'a'", "2 times"]),
         (("train", "latin.csv", "-t", "b"), ["line 2", "not UTF-8"]),
         (("train", "many.csv", "-t", "b"), ["too many to be classes"]),
-        (("train", "m.safetensors", "-t", "b"), ["m.safetensors"]),
+        (("train", "m.safetensors", "-t", "b"), ["m.safetensors is a chainrule model file", "expected a CSV"]),
         (("train", "text.csv", "-t", "species"), ["row 1", "line 2", "'bill_length_mm'", "'wide'"]),
         (("train", PENGUINS, "-t", "specie"), ["no column 'specie'", "did you mean 'species'"]),
         (("train", PENGUINS, "-t", "species", "--drop", "Sex"), ["no column 'Sex'", "did you mean 'sex'"]),
@@ -86,8 +88,16 @@ def folder(tmp_path, monkeypatch, model):
         (("train", PENGUINS, "-t", "species", "--report", "page.html"), ["page.html", "not an HTML page", "--force"]),
         (("train", PENGUINS, "-t", "species", "--model", "x.html", "--report", "x.html"), ["another name"]),
         (("predict", "absent.safetensors", PENGUINS), ["absent.safetensors", "no such file"]),
-        (("predict", ".", PENGUINS), ["not a regular file"]),
-        (("predict", PENGUINS, PENGUINS), ["not a chainrule model"]),
+        (("predict", ".", PENGUINS), ["directory", "chainrule model file"]),
+        (("predict", PENGUINS, PENGUINS), ["looks like text", "not a chainrule model"]),
+        (
+            ("predict", "short.csv", "m.safetensors"),
+            ["the model comes first: chainrule predict m.safetensors short.csv"],
+        ),
+        (("evaluate", "text.csv", "m.safetensors"), ["comes first: chainrule evaluate m.safetensors text.csv"]),
+        (("evaluate", "short.csv.gz", "m.safetensors"), ["chainrule evaluate m.safetensors short.csv.gz"]),
+        (("predict", "m.safetensors", "m.safetensors"), ["is a chainrule model file", "expected a CSV or Parquet"]),
+        (("inspect", "short.csv"), ["looks like text, such as a CSV table"]),
         (("predict", "pickle.safetensors", PENGUINS), ["looks like a pickle"]),
         (("predict", "cut.safetensors", PENGUINS), ["damaged"]),
         (("predict", "m.safetensors", "absent.csv"), ["absent.csv", "no such file"]),

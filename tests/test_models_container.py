@@ -161,8 +161,11 @@ def test_a_forged_header_is_refused(file, old, new):
 def test_paths_that_cannot_be_read(tmp_path):
     with pytest.raises(ModelFileError, match="no such file"):
         read(tmp_path / "absent")
-    with pytest.raises(ModelFileError, match="not a regular file"):
+    with pytest.raises(ModelFileError, match="is a directory"):
         read(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelFileError, match="not a regular file"):
+        read(tmp_path / "pipe")
     with pytest.raises(ModelFileError, match="cannot be read"):
         read("nul\0byte")
 

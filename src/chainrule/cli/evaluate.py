@@ -18,7 +18,7 @@ def evaluate(model: ModelFile, file: TableFile, as_json: Json = False) -> None:
     from chainrule.cli.results import show_evaluation
     from chainrule.tables import read_table
 
-    fitted = table_model(model)
+    fitted = table_model(model, file, "evaluate")
     table = read_table(file)
     found = fitted.evaluate(table)
     notes = [*fitted.notes, *_trained_on(fitted, table)]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from chainrule.cli.guard import CommandError
+from chainrule.files import replace
 
 TABLE_ENDINGS = (".gz", ".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq")
 MODEL_ENDING = ".model.safetensors"
@@ -96,38 +96,12 @@ def check_writable(path: Path) -> None:
 
 def write(path: Path, data: bytes) -> None:
     """Write the file, whole or not at all; pipes and devices are written to directly."""
-    if _special(path):
-        with _named(path), open(path, "wb") as stream:
-            stream.write(data)
+    failed = "could not be written"
+    if not _special(path):
+        replace(str(path), data, failed)
         return
-    target = path.resolve()
-    with _named(path):
-        descriptor, temporary = tempfile.mkstemp(prefix=".chainrule-", suffix=".tmp", dir=target.parent)
-        try:
-            with open(descriptor, "wb") as stream:
-                os.fchmod(descriptor, _mode(target))
-                stream.write(data)
-                stream.flush()
-                os.fsync(descriptor)
-            os.replace(temporary, target)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
-
-
-def _mode(target: Path) -> int:
-    if target.exists():
-        return stat.S_IMODE(target.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-@contextlib.contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Errors name the file the user asked for, not a temporary one."""
     try:
-        yield
+        with open(path, "wb") as stream:
+            stream.write(data)
     except OSError as error:
-        raise OSError(error.errno, f"could not be written: {error.strerror}", str(path)) from error
+        raise OSError(error.errno, f"{failed}: {error.strerror}", str(path)) from error

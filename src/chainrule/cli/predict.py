@@ -38,7 +38,7 @@ def predict(
     if output is not None and as_json:
         hint = "'--output' / '-o'"
         raise typer.BadParameter("--json prints to standard output; leave out one or the other.", param_hint=hint)
-    fitted = table_model(model)
+    fitted = table_model(model, file, "predict")
     table = read_table(file)
     if output is not None:
         files.check_output(output, (model, file))

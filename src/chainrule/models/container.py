@@ -7,13 +7,9 @@ and takes memory in proportion to the file's size.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import json
 import os
-import secrets
-import stat
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +19,7 @@ from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save as to_safetensors
 
 from chainrule.errors import ModelFileError
+from chainrule.files import MODEL, read_whole, recognised, replace
 
 KEY, FORMAT_VERSION = "chainrule", 1
 MAX_HEADER = 64 * 2**20
@@ -33,14 +30,6 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "U32": np.dtype("<u4"),
 }
 BODY = ',"document":'
-FOREIGN = {
-    b"\x80": "a pickle",
-    b"PK\x03\x04": "a ZIP archive (as skops or npz write)",
-    b"\x89HDF": "an HDF5 file",
-    b"\x1f\x8b": "gzip data",
-    b"PAR1": "a Parquet table",
-}
-
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -65,7 +54,7 @@ def write(path: str | os.PathLike[str], document: Mapping[str, Any], arrays: Map
             f"{os.fspath(path)}: the model's description takes {length:,} bytes, and at most {MAX_HEADER:,} can be read "
             "again; nothing was written. Use fewer columns, or columns with fewer and shorter levels."
         )
-    _replace(os.fspath(path), data)
+    replace(os.fspath(path), data, "the model could not be saved")
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:
@@ -77,7 +66,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:
         The file is not what `write` writes; the message says what was found.
     """
     name = os.fspath(path)
-    data = _bytes(name)
+    data = read_whole(name, MODEL, ModelFileError)
     checksum, text, document = _header(name, data)
     try:
         entries = deserialize(data)
@@ -110,82 +99,13 @@ def _digest(text: str, arrays: Mapping[str, NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def _replace(path: str, data: bytes) -> None:
-    """Write beside the target, then rename over it: on any failure the old file stands and the new one is removed."""
-    target = os.path.realpath(path)
-    folder = os.path.dirname(target)
-    temporary = os.path.join(folder, f".chainrule-{secrets.token_hex(8)}.tmp")
-    try:
-        mode = _mode(target, path)
-        try:
-            _write_durably(temporary, data, mode)
-            os.replace(temporary, target)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
-        _sync_folder(folder)
-    except OSError as error:
-        # The temporary name would only confuse; the reason and the type of the error stay.
-        raise OSError(error.errno, f"the model could not be saved: {error.strerror}", path) from error
-
-
-def _mode(target: str, path: str) -> int | None:
-    """The permissions of the file that is replaced, None if there is none."""
-    try:
-        found = os.stat(target).st_mode
-    except FileNotFoundError:
-        return None
-    if stat.S_ISDIR(found):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    if not stat.S_ISREG(found):
-        raise OSError(errno.EINVAL, "not a regular file", path)
-    return stat.S_IMODE(found)
-
-
-def _write_durably(path: str, data: bytes, mode: int | None) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
-    with open(descriptor, "wb") as stream:
-        if mode is not None:
-            os.fchmod(descriptor, mode)
-        stream.write(data)
-        stream.flush()
-        os.fsync(descriptor)
-
-
-def _sync_folder(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        # Some network file systems do not know how to sync a folder; the file itself is synced by then.
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(descriptor)
-
-
-def _bytes(name: str) -> bytes:
-    try:
-        if not stat.S_ISREG(os.stat(name).st_mode):
-            raise ModelFileError(f"{name}: not a regular file; expected a chainrule model file.")
-        with open(name, "rb") as stream:
-            return stream.read()
-    except FileNotFoundError:
-        raise ModelFileError(f"{name}: no such file.") from None
-    except (OSError, ValueError) as error:
-        if isinstance(error, ModelFileError):
-            raise
-        raise ModelFileError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error}).") from error
-
-
 def _header(name: str, data: bytes) -> tuple[str, str, dict[str, Any]]:
     """The checksum, the text it covers, and the document."""
-    for magic, what in FOREIGN.items():
-        if data.startswith(magic) and int.from_bytes(data[:8], "little") > len(data):
-            raise ModelFileError(f"{name}: looks like {what}; expected a chainrule model file, nothing else is opened.")
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or not 2 <= length <= min(len(data) - 8, MAX_HEADER):
+        what = recognised(data)
+        if what not in ("", MODEL):
+            raise ModelFileError(f"{name}: looks like {what}, not a chainrule model file; nothing else is opened.")
         raise ModelFileError(f"{name}: {len(data):,} bytes that are not a chainrule model file, or one cut short.")
     header = _parse(name, data[8 : 8 + length], "the header")
     metadata = header.get("__metadata__") if isinstance(header, dict) else None

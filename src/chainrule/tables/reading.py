@@ -9,34 +9,22 @@ from __future__ import annotations
 import gzip
 import io
 import os
-import stat
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from chainrule.errors import TableError
+from chainrule.files import MODEL, TEXT, read_whole, recognised
 from chainrule.tables.layout import Layout, check_widths, guess_separator, scan
 from chainrule.tables.table import Table
 
+EXPECTED = "a CSV or Parquet file"
 MAX_COLUMNS = 20_000
 # Text compresses tenfold; a file that grows past both limits is a bomb, not a table.
 MAX_GROWTH, ALWAYS_ALLOWED = 200, 256 * 2**20
-FOREIGN = {
-    b"PK\x03\x04": "a ZIP or Excel file",
-    b"\xd0\xcf\x11\xe0": "an old Excel file",
-    b"%PDF": "a PDF file",
-    b"\x80\x04\x95": "a pickle file",
-    b"\x28\xb5\x2f\xfd": "a zstd file",
-    b"BZh9": "a bzip2 file",
-    b"<!DOCTYPE": "an HTML page",
-    b"<html": "an HTML page",
-    b"[{": "a JSON file",
-    b'{"': "a JSON file",
-}
 
 
 def read_table(path: str | os.PathLike[str], *, must_have: Sequence[str] | None = None) -> Table:
@@ -71,18 +59,7 @@ def read_table(path: str | os.PathLike[str], *, must_have: Sequence[str] | None 
 
 
 def _read_bytes(name: str) -> bytes:
-    try:
-        if not stat.S_ISREG(os.stat(name).st_mode):
-            kind = "a directory" if os.path.isdir(name) else "not a regular file"
-            raise TableError(f"{name} is {kind}; expected a CSV or Parquet file.")
-        raw = Path(name).read_bytes()
-    except TableError:
-        raise
-    except FileNotFoundError:
-        raise TableError(f"{name}: no such file.") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise TableError(f"{name}: cannot be read ({reason}).") from error
+    raw = read_whole(name, EXPECTED, TableError)
     if not raw:
         raise TableError(f"{name} is empty; expected a header line and rows.")
     return _decompress(raw, name) if raw[:2] == b"\x1f\x8b" else raw
@@ -103,9 +80,10 @@ def _decompress(raw: bytes, name: str) -> bytes:
 
 
 def _csv(raw: bytes, name: str) -> Table:
-    for magic, what in FOREIGN.items():
-        if raw.startswith(magic):
-            raise TableError(f"{name} is {what}; export the table as CSV or Parquet.")
+    what = recognised(raw)
+    if what not in ("", TEXT):
+        change = "" if what == MODEL else ": export the table as one of these"
+        raise TableError(f"{name} is {what}; expected {EXPECTED}{change}.")
     text = _plain_text(raw, name)
     separator = guess_separator(text)
     layout = scan(text, separator, name)
