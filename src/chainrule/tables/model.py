@@ -92,7 +92,7 @@ class TableModel:
     @classmethod
     def fit(
         cls,
-        table: Table,
+        table: Any,
         target: str,
         *,
         task: str | None = None,
@@ -108,8 +108,8 @@ class TableModel:
 
         Parameters
         ----------
-        table : Table
-            The data.
+        table : Table, polars.DataFrame or pandas.DataFrame
+            The data; wherever the model takes a table, it takes these.
         target : str
             The column to predict.
         task : {None, "classification", "binary", "multiclass", "regression"}
@@ -134,6 +134,7 @@ class TableModel:
         """
         if not 0 <= test_fraction < 1:
             raise TableError(f"test_fraction must be at least 0 and less than 1; found {test_fraction}.")
+        table = Table.from_frame(table)
         notes: list[str] = []
         drafts, goal, rows = _understand(table, target, task, drop, notes)
         hidden = None if hidden_layer_sizes is None else tuple(hidden_layer_sizes)
@@ -153,7 +154,7 @@ class TableModel:
         """The classes, in the order of the probabilities; empty for regression."""
         return self.schema.target.classes
 
-    def predict(self, table: Table) -> NDArray[Any]:
+    def predict(self, table: Any) -> NDArray[Any]:
         """The predicted class or number of every row."""
         inputs = self._inputs(table)
         if self.schema.target.task != "regression":
@@ -163,15 +164,15 @@ class TableModel:
         numbers: NDArray[np.float64] = scaled * self.schema.target.scale + self.schema.target.centre
         return numbers
 
-    def predict_proba(self, table: Table) -> NDArray[np.float64]:
+    def predict_proba(self, table: Any) -> NDArray[np.float64]:
         """The probability of every class for every row, shape (N, K)."""
         if self.schema.target.task == "regression":
             raise TableError(f"target {self.schema.target.name!r} is a number: there are no class probabilities.")
         return np.asarray(self.estimator.predict_proba(self._inputs(table)), dtype=np.float64)
 
-    def evaluate(self, table: Table) -> Evaluation:
+    def evaluate(self, table: Any) -> Evaluation:
         """Score the predictions against the target column; rows without a target are left out, and noted."""
-        goal = self.schema.target
+        table, goal = Table.from_frame(table), self.schema.target
         rows = targets.known_rows(table, goal)
         if not rows.size:
             raise TableError(f"{table.path}, target column {goal.name!r}: all {len(table)} values are missing.")
@@ -184,9 +185,9 @@ class TableModel:
             self.notes.append(f"{len(table) - rows.size:,} rows without a value of {goal.name!r} were left out.")
         return result
 
-    def _inputs(self, table: Table) -> NDArray[np.float64]:
+    def _inputs(self, table: Any) -> NDArray[np.float64]:
         self.notes = []
-        return Encoder(self.schema).encode(table, self.notes)
+        return Encoder(self.schema).encode(Table.from_frame(table), self.notes)
 
 
 def _codes(table: Table, goal: TargetSchema) -> NDArray[np.int64]:

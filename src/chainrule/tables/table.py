@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -39,6 +40,30 @@ class Table:
     path: str = "table"
     lines: NDArray[np.int64] | None = None
     rows: NDArray[np.int64] | None = None
+
+    @classmethod
+    def from_frame(cls, frame: Any, path: str = "table") -> Table:
+        """A table from a polars or pandas data frame; the index of a pandas one is left out.
+
+        Parameters
+        ----------
+        frame : polars.DataFrame or pandas.DataFrame or Table
+            A Table is returned as it is.
+        path : str, default="table"
+            What error messages call the table.
+
+        Raises
+        ------
+        TableError
+            It is something else, has no rows or no columns, or holds cells that polars cannot represent.
+        """
+        if isinstance(frame, Table):
+            return frame
+        if not isinstance(frame, pl.DataFrame):
+            frame = _from_pandas(frame, path)
+        if not frame.height or not frame.width:
+            raise TableError(f"{path} has {frame.height} rows and {frame.width} columns; expected some of both.")
+        return cls(frame, path)
 
     def __len__(self) -> int:
         return self.frame.height
@@ -79,6 +104,26 @@ def shown(cell: object) -> str:
     """A cell as messages quote it: one line, and not longer than a line."""
     text = repr(cell)
     return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}... ({len(text):,} characters)"
+
+
+def _from_pandas(frame: Any, path: str) -> pl.DataFrame:
+    if not (type(frame).__module__.partition(".")[0] == "pandas" and hasattr(frame, "columns")):
+        raise TableError(
+            f"{path}: expected a Table, a polars or a pandas DataFrame, found {type(frame).__name__}; "
+            "read_table reads a file, polars.DataFrame makes a table of arrays."
+        )
+    names = [str(name) for name in frame.columns]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise TableError(f"{path}: the column name {twice!r} stands more than once; names must differ.")
+    try:
+        converted: pl.DataFrame = pl.from_pandas(frame.set_axis(names, axis=1))
+    except ImportError as error:
+        raise TableError(f"{path}: a pandas DataFrame needs pyarrow ({error}): pip install pyarrow") from error
+    except (ValueError, TypeError, OverflowError, pl.exceptions.PolarsError) as error:
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise TableError(f"{path}: the pandas DataFrame cannot be taken as a table ({first}).") from error
+    return converted
 
 
 def _absent(missing: Sequence[str], names: Sequence[str]) -> str:
