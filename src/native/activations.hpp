@@ -7,14 +7,21 @@
 namespace chainrule {
 namespace CHAINRULE_ISA {
 
-template <class T> INLINE Vec<T> activation_value(Act act, Vec<T> z) {
+// Calls f(value) with the activation as a function: chosen once, outside of f's loops.
+template <class T, class F> INLINE void with_value(Act act, F&& f) {
     switch (act) {
-        case Act::logistic: return T(1) / (exp<T>(-z) + T(1));
-        case Act::tanh: return tanh<T>(z);
-        case Act::relu: return maximum<T>(Vec<T>{}, z);
-        case Act::exp: return exp<T>(z);
-        default: return z;
+        case Act::logistic: return f([](Vec<T> z) INLINE_LAMBDA { return T(1) / (exp_normal<T>(-z) + T(1)); });
+        case Act::tanh: return f([](Vec<T> z) INLINE_LAMBDA { return tanh<T>(z); });
+        case Act::relu: return f([](Vec<T> z) INLINE_LAMBDA { return maximum<T>(Vec<T>{}, z); });
+        case Act::exp: return f([](Vec<T> z) INLINE_LAMBDA { return exp<T>(z); });
+        default: return f([](Vec<T> z) INLINE_LAMBDA { return z; });
     }
+}
+
+template <class T> INLINE Vec<T> activation_value(Act act, Vec<T> z) {
+    Vec<T> result{};
+    with_value<T>(act, [&](auto value) { result = value(z); });
+    return result;
 }
 
 // Calls f(slope) with the slope as a function of the output: chosen once, outside of f's loops.
@@ -43,7 +50,7 @@ template <class T> INLINE SoftmaxSums<T> softmax(T* z, int units) {
     Vec<T> top = load(z), sum{};
     for (int k = 1; k < units; ++k) top = maximum<T>(top, load(z + k * W));
     for (int k = 0; k < units; ++k) {
-        const Vec<T> e = exp<T>(load(z + k * W) - top);
+        const Vec<T> e = exp_normal<T>(load(z + k * W) - top);
         store<T>(z + k * W, e);
         sum += e;
     }

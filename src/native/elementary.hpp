@@ -15,47 +15,66 @@ template <class T, int N> INLINE Vec<T> horner(Vec<T> x, const T (&c)[N]) {
 
 template <class T> struct ExpConstants;
 template <> struct ExpConstants<float> {
-    static constexpr float low = -104.0f, high = 89.0f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
+    static constexpr float low = -104.0f, high = 89.0f, least = -87.3f, most = 88.3f,
+                            ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
     static constexpr float round = 12582912.0f;  // 1.5 * 2^23: adding it leaves the integer in the low bits
     static constexpr int mantissa = 23, bias = 127;
 };
 template <> struct ExpConstants<double> {
-    static constexpr double low = -746.0, high = 710.0, ln2_high = 6.93145751953125e-1, ln2_low = 1.42860682030941723212e-6;
+    static constexpr double low = -746.0, high = 710.0, least = -708.3, most = 709.0,
+                             ln2_high = 6.93145751953125e-1, ln2_low = 1.42860682030941723212e-6;
     static constexpr double round = 6755399441055744.0;  // 1.5 * 2^52
     static constexpr int mantissa = 52, bias = 1023;
 };
 
-template <class T> INLINE Vec<T> exp(Vec<T> x) {
+// e^x = 2^n y with |log y| <= log(2) / 2; `shifted` holds n in its low bits.
+template <class T> struct ExpParts {
+    Vec<T> y, shifted;
+};
+template <class T> INLINE ExpParts<T> exp_parts(Vec<T> x) {
     using C = ExpConstants<T>;
-    x = x > C::high ? broadcast<T>(C::high) : x;  // comparisons are false for NaN, which so passes through
-    x = x < C::low ? broadcast<T>(C::low) : x;
     const Vec<T> shifted = fma<T>(x, broadcast<T>(T(1.44269504088896340736)), broadcast<T>(C::round));
     const Vec<T> n = shifted - C::round;
     Vec<T> r = fma<T>(n, broadcast<T>(-C::ln2_high), x);
     r = fma<T>(n, broadcast<T>(-C::ln2_low), r);
-    Vec<T> y;
     if constexpr (sizeof(T) == 4) {
         constexpr float c[] = {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f,
                                5.0000001201e-1f};
-        y = fma<T>(horner<T>(r, c), r * r, r) + 1.0f;
+        return {fma<T>(horner<T>(r, c), r * r, r) + 1.0f, shifted};
     } else {
         constexpr double c[] = {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
                                 1.0 / 40320,      1.0 / 5040,      1.0 / 720,      1.0 / 120,     1.0 / 24,
                                 1.0 / 6,          0.5,             1.0,            1.0};
-        y = horner<T>(r, c);
+        return {horner<T>(r, c), shifted};
     }
+}
+
+template <class T> INLINE Bits<T> bits_of(Vec<T> x) {
+    Bits<T> bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+template <class T> INLINE Vec<T> from_bits(Bits<T> bits) {
+    Vec<T> x;
+    std::memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+template <class T> INLINE Vec<T> exp(Vec<T> x) {
+    using C = ExpConstants<T>;
+    const ExpParts<T> e = exp_parts<T>(maximum<T>(broadcast<T>(C::low), minimum<T>(broadcast<T>(C::high), x)));
     // 2^n as 2^half * 2^(n - half), so that neither factor leaves the exponent's range.
-    Bits<T> k, round_bits;
-    std::memcpy(&k, &shifted, sizeof k);
-    const Vec<T> round_vector = broadcast<T>(C::round);
-    std::memcpy(&round_bits, &round_vector, sizeof k);
-    k -= round_bits;
-    const Bits<T> half = k >> 1;
-    const Bits<T> first = (half + C::bias) << C::mantissa, second = (k - half + C::bias) << C::mantissa;
-    Vec<T> f, s;
-    std::memcpy(&f, &first, sizeof f);
-    std::memcpy(&s, &second, sizeof s);
-    return y * f * s;
+    const Bits<T> n = bits_of<T>(e.shifted) - bits_of<T>(broadcast<T>(C::round)), half = n >> 1;
+    const Vec<T> first = from_bits<T>((half + C::bias) << C::mantissa), second = from_bits<T>((n - half + C::bias) << C::mantissa);
+    return e.y * first * second;
+}
+
+// The same where it is a normal number; beyond, the smallest or largest of these: enough for sigmoids, and half as long.
+template <class T> INLINE Vec<T> exp_normal(Vec<T> x) {
+    using C = ExpConstants<T>;
+    const ExpParts<T> e = exp_parts<T>(maximum<T>(broadcast<T>(C::least), minimum<T>(broadcast<T>(C::most), x)));
+    // Shifting drops all of `round` but n.
+    return e.y * from_bits<T>((bits_of<T>(e.shifted) << C::mantissa) + (typename Lane<T>::Int(C::bias) << C::mantissa));
 }
 
 // Natural logarithm of normal positive numbers.
@@ -99,7 +118,7 @@ template <class T> INLINE Vec<T> log1p(Vec<T> t) {
 
 template <class T> INLINE Vec<T> tanh(Vec<T> x) {
     const Vec<T> magnitude = x < T(0) ? -x : x;
-    const Vec<T> far = T(1) - T(2) / (exp<T>(magnitude + magnitude) + T(1));
+    const Vec<T> far = T(1) - T(2) / (exp_normal<T>(magnitude + magnitude) + T(1));
     const Vec<T> z = x * x;
     Vec<T> near;
     if constexpr (sizeof(T) == 4) {

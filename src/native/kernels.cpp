@@ -78,10 +78,12 @@ template <class T> void activate(Act act, T* rows, std::ptrdiff_t block, int n_r
         }
         return;
     }
-    for (int column = 0; column < units; column += panel, rows += block) {
-        const int step = units - column > W ? W : panel;  // a half-filled block has one vector a row
-        for (int at = 0; at < n_rows * panel; at += step) store<T>(rows + at, activation_value<T>(act, load(rows + at)));
-    }
+    with_value<T>(act, [&](auto value) {
+        for (int column = 0; column < units; column += panel, rows += block) {
+            const int step = units - column > W ? W : panel;  // a half-filled block has one vector a row
+            for (int at = 0; at < n_rows * panel; at += step) store<T>(rows + at, value(load(rows + at)));
+        }
+    });
 }
 
 template <class T> void output(const Output<T>& o) {

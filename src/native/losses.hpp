@@ -50,7 +50,7 @@ template <class T> INLINE Vec<T> loss_and_delta(Loss loss, Act act, const T* z, 
             if (act != Act::identity) delta *= activation_slope<T>(act, ak);
         } else if (loss == Loss::log_loss) {
             const Vec<T> size = zk < T(0) ? -zk : zk;
-            total += (zk > T(0) ? zk * (T(1) - yk) : -zk * yk) + log1p<T>(exp<T>(-size));
+            total += (zk > T(0) ? zk * (T(1) - yk) : -zk * yk) + log1p<T>(exp_normal<T>(-size));
         } else {  // half the Poisson deviance with output exp
             total += y_log_y<T>(yk) - yk * zk - yk + ak;
         }

@@ -112,6 +112,22 @@ template <class T> INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) {
     return a > b ? a : b;
 }
 
+// The smaller of `a` and `b`; a NaN in `b` stays.
+template <class T> INLINE Vec<T> minimum(Vec<T> a, Vec<T> b) {
+#if defined(__AVX512F__)
+    if constexpr (vector_bytes == 64) {
+        if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_min_ps((__m512)a, (__m512)b);
+        else return (Vec<T>)_mm512_min_pd((__m512d)a, (__m512d)b);
+    }
+#elif defined(__AVX2__)
+    if constexpr (vector_bytes == 32) {
+        if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_min_ps((__m256)a, (__m256)b);
+        else return (Vec<T>)_mm256_min_pd((__m256d)a, (__m256d)b);
+    }
+#endif
+    return a < b ? a : b;
+}
+
 template <class T> INLINE double sum_lanes(Vec<T> v) {
     double total = 0;
     for (int i = 0; i < lanes<T>; ++i) total += double(v[i]);
