@@ -240,9 +240,7 @@ def test_interrupt_keeps_the_model_so_far(engine):
     with pytest.warns(UserWarning, match="Training interrupted by user"):
         epochs = list(training)
     assert len(epochs) == 4 and training.outcome == "interrupted"
-    np.testing.assert_array_equal(
-        training.theta, train_to_end({"max_iter": 4, "random_state": 1, "engine": engine})
-    )
+    np.testing.assert_array_equal(training.theta, train_to_end({"max_iter": 4, "random_state": 1, "engine": engine}))
 
 
 @engines

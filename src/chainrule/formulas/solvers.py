@@ -62,7 +62,8 @@ class Adam(Solver):
 
     ``m <- beta_1 m + (1 - beta_1) g``; ``v <- beta_2 v + (1 - beta_2) g**2``;
     ``theta <- theta - rate * sqrt(1 - beta_2**t) / (1 - beta_1**t) * m / (sqrt(v) + epsilon)``.
-    As in scikit-learn, epsilon is the paper's "epsilon hat": it is added to the uncorrected square root (PyTorch adds it to the corrected one).
+    As in scikit-learn, epsilon is the paper's "epsilon hat": it is added to the uncorrected square root (PyTorch adds
+    it to the corrected one).
     """
 
     beta_1: float = 0.9
