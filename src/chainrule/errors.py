@@ -16,4 +16,4 @@ class TableError(ChainruleError, ValueError):
 
 
 class ModelFileError(ChainruleError, ValueError):
-    """A model file cannot be read; nothing of it was used."""
+    """A model file cannot be read, or one to be written could not be; nothing was used or written."""
