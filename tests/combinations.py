@@ -10,7 +10,7 @@ from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.losses import LOSSES
 from chainrule.network import Dense, Network
 
-HIDDEN = [name for name, activation in ACTIVATIONS.items() if activation.hidden]
+HIDDEN = [name for name, activation in ACTIVATIONS.items() if activation.hidden and not activation.untrainable]
 
 
 def allowed(loss: str, output: str) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from chainrule.engines import ENGINES, TrainingData
+from chainrule.engines import ENGINES, StepSettings, TrainingData
 from chainrule.engines.native import NATIVE_ACTIVATIONS, NATIVE_LOSSES, NATIVE_SOLVERS
 from chainrule.formulas.activations import ACTIVATIONS, Activation
 from chainrule.formulas.losses import LOSSES
@@ -58,7 +58,7 @@ def test_training(loss, output, solver, dtype):
         order = np.random.RandomState(1).permutation(53).astype(np.int64)
         ends = []
         for engine in (REFERENCE, NATIVE):
-            session = engine.session(c.network, c.theta, TrainingData(c.X, c.Y, c.weight), solver, 0.1)
+            session = engine.session(c.network, c.theta, TrainingData(c.X, c.Y, c.weight), solver, StepSettings(0.1))
             results = [session.epoch(order, np.full(6, 1e-3), 10) for _ in range(3)]
             ends.append((session.theta, session.state, session.t, results))
         wanted, got = ends
@@ -94,7 +94,7 @@ def test_sparse_rows(form):
     order = np.arange(150, dtype=np.int64)[::-1].copy()
     ends = []
     for engine, rows in ((NATIVE, sparse.tocsr()), (NATIVE, X), (REFERENCE, X)):
-        session = engine.session(c.network, c.theta, TrainingData(rows, c.Y, None), Adam(), 0.1, 2)
+        session = engine.session(c.network, c.theta, TrainingData(rows, c.Y, None), Adam(), StepSettings(0.1), 2)
         session.epoch(order, np.full(3, 1e-3), 64)
         ends.append(session.theta)
     close(ends[0], ends[2], np.float64, 1e3)
@@ -105,9 +105,9 @@ def test_rows_of_weight_zero_are_absent_rows(engine):
     c = case("tanh", "squared_error", "identity", (3, 4, 1), 20)
     weight = np.r_[np.zeros(10), np.ones(10)]
     data = TrainingData(c.X, c.Y, weight)
-    session = engine.session(c.network, c.theta, data, Adam(), 0.1)
+    session = engine.session(c.network, c.theta, data, Adam(), StepSettings(0.1))
     result = session.epoch(np.arange(20, dtype=np.int64), np.full(4, 1e-3), 5)
-    only = engine.session(c.network, c.theta, TrainingData(c.X[10:], c.Y[10:], weight[10:]), Adam(), 0.1)
+    only = engine.session(c.network, c.theta, TrainingData(c.X[10:], c.Y[10:], weight[10:]), Adam(), StepSettings(0.1))
     wanted = only.epoch(np.arange(10, dtype=np.int64), np.full(2, 1e-3), 5)
     np.testing.assert_array_equal(session.theta, only.theta)
     assert (session.t, result.rows, result.loss) == (2, 10, wanted.loss)
@@ -116,11 +116,11 @@ def test_rows_of_weight_zero_are_absent_rows(engine):
 def test_resume_is_exact(engine):
     c = case("relu", "log_loss", "softmax", (6, 20, 3), 40)
     data, order, rates = TrainingData(c.X, c.Y), np.arange(40, dtype=np.int64), np.full(4, 1e-2)
-    whole = engine.session(c.network, c.theta, data, Adam(), 0.1)
+    whole = engine.session(c.network, c.theta, data, Adam(), StepSettings(0.1))
     losses = [whole.epoch(order, rates, 10).loss for _ in range(6)]
-    first = engine.session(c.network, c.theta, data, Adam(), 0.1)
+    first = engine.session(c.network, c.theta, data, Adam(), StepSettings(0.1))
     parts = [first.epoch(order, rates, 10).loss for _ in range(3)]
-    second = engine.session(c.network, first.theta, data, Adam(), 0.1, state=first.state, t=first.t)
+    second = engine.session(c.network, first.theta, data, Adam(), StepSettings(0.1), state=first.state, t=first.t)
     parts += [second.epoch(order, rates, 10).loss for _ in range(3)]
     assert parts == losses
     np.testing.assert_array_equal(second.theta, whole.theta)

@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse
 
 from chainrule import _native
-from chainrule.engines import ENGINES, TrainingData
+from chainrule.engines import ENGINES, StepSettings, TrainingData
 from chainrule.engines.native import KERNELS_VARIABLE, kernels
 from chainrule.formulas.losses import LOSSES
 from chainrule.formulas.solvers import SGD, Adam
@@ -53,7 +53,7 @@ def test_every_instruction_set_agrees_with_the_reference(hidden, loss, output, d
 
 def trained(c, X, solver, n_threads):
     """theta, state and losses after some epochs of uneven batches."""
-    session = NATIVE.session(c.network, c.theta, TrainingData(X, c.Y, c.weight), solver, 0.1, n_threads)
+    session = NATIVE.session(c.network, c.theta, TrainingData(X, c.Y, c.weight), solver, StepSettings(0.1), n_threads)
     order = np.random.RandomState(0).permutation(len(c.Y)).astype(np.int64)
     losses = [session.epoch(order, np.full(9, 1e-3), 333).loss for _ in range(3)]
     return session.theta, session.state, losses
@@ -136,7 +136,7 @@ def test_log_loss_is_finite_for_any_score(output, dtype):
 
 def test_a_diverged_epoch_ends_early():
     c = case("relu", "squared_error", "identity", (3, 8, 1), 400)
-    session = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), SGD(), 0.0)
+    session = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), SGD())
     result = session.epoch(np.arange(400, dtype=np.int64), np.full(400, 1e10), 1)
     assert not np.isfinite(result.loss) and result.rows < 400
 
@@ -152,7 +152,7 @@ def test_denormals_are_left_as_they_were():
 
 def test_an_interrupt_leaves_whole_steps():
     c = case("relu", "log_loss", "softmax", (50, 100, 5), 2000)
-    session = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), Adam(), 0.1, 2)
+    session = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), Adam(), StepSettings(0.1), 2)
     order = np.tile(np.arange(2000, dtype=np.int64), 500)
     rates = np.full(len(order) // 100, 1e-3)
     main = threading.main_thread().ident
@@ -164,7 +164,7 @@ def test_an_interrupt_leaves_whole_steps():
     assert time.monotonic() - start < 5
     steps = session.t
     assert 0 < steps < len(rates)
-    again = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), Adam(), 0.1)
+    again = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), Adam(), StepSettings(0.1))
     again.epoch(order[: steps * 100], rates[:steps], 100)
     np.testing.assert_array_equal(session.theta, again.theta)
 
@@ -233,7 +233,7 @@ def native_predict(theta=None, out=None, rows=None):
 
 def test_a_training_goes_on_after_a_fork():
     c = case("relu", "log_loss", "softmax", (50, 200, 5), 1000)
-    session = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), Adam(), 0.1, 2)
+    session = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), Adam(), StepSettings(0.1), 2)
     order, rates = np.arange(1000, dtype=np.int64), np.full(10, 1e-3)
     session.epoch(order, rates, 100)  # the workers are alive now
     child = os.fork()
@@ -241,7 +241,7 @@ def test_a_training_goes_on_after_a_fork():
         session.epoch(order, rates, 100)
         theta = session.theta
         del session
-        wanted = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), Adam(), 0.1)
+        wanted = NATIVE.session(c.network, c.theta, TrainingData(c.X, c.Y), Adam(), StepSettings(0.1))
         for _ in range(2):
             wanted.epoch(order, rates, 100)
         os._exit(0 if (wanted.theta == theta).all() else 1)

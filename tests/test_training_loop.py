@@ -286,7 +286,7 @@ def test_epoch_records(engine):
     for number, epoch in enumerate(training, 1):
         _, gradient = NETWORK.loss_and_gradient(theta, X, LABELS[:, None])
         parts = NETWORK.views(gradient)
-        expected = [np.sqrt((W**2).sum() + (b**2).sum()) for W, b in zip(*parts, strict=True)]
+        expected = [np.sqrt((W**2).sum() + (b**2).sum()) for W, b in zip(parts.W, parts.b, strict=True)]
         np.testing.assert_allclose(epoch.gradient_norms, expected, rtol=1e-9)
         moved = NETWORK.views(training.theta - theta)
         expected = [np.sqrt((W**2).sum() + (b**2).sum()) for W, b in zip(*moved, strict=True)]

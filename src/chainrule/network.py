@@ -1,7 +1,9 @@
 """The network as pure data: layers, loss, and where each parameter lives in the flat vector theta.
 
 theta holds all weight matrices in layer order (row-major, shape (inputs, outputs)), then all biases. Penalties apply to the
-weights only, hence to a prefix of theta. Nothing is computed here; `predict` and `loss_and_gradient` hand over to an engine.
+weights only, hence to a prefix of theta. Layers with batch normalisation add their scales gamma, then the running means and
+variances that predictions use; the shift beta is the layer's bias. Nothing is computed here; `predict` and
+`loss_and_gradient` hand over to an engine.
 """
 
 from __future__ import annotations
@@ -9,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from chainrule.formulas.activations import Activation, get_activation
-from chainrule.formulas.initializers import Initializer, get_initializer
+from chainrule.formulas.initializers import Initializer, get_initializer, glorot_uniform
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.losses import Loss, get_loss
 
@@ -29,15 +32,27 @@ class Dense:
         Number of outputs.
     activation : str or Activation
         Its activation.
+    dropout : float
+        Probability that an output of this layer is left out in a training step (inverted dropout, Srivastava et al. 2014:
+        the others are divided by ``1 - dropout``).
+    batch_norm : bool
+        Whether pre-activations are normalised over the batch before the activation (Ioffe & Szegedy 2015, algorithm 1):
+        ``gamma * (x W - mean) / sqrt(variance + 1e-5) + b``. The linear part has no bias then: the mean would take it
+        away again (lecture 003).
     """
 
     units: int
     activation: str | Activation = "relu"
+    dropout: float = 0.0
+    batch_norm: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.units, (int, np.integer)) or isinstance(self.units, bool) or self.units < 1:
             raise ValueError(f"a layer needs a whole number of units, at least 1; got units={self.units!r}.")
         get_activation(self.activation)
+        _check_probability("dropout", self.dropout)
+        if not isinstance(self.batch_norm, (bool, np.bool_)):
+            raise ValueError(f"batch_norm must be True or False, got {self.batch_norm!r}.")
 
     @property
     def function(self) -> Activation:
@@ -45,11 +60,22 @@ class Dense:
         return get_activation(self.activation)
 
 
+def _check_probability(name: str, value: Any) -> None:
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= float(value) < 1:
+        raise ValueError(f"{name} must be a number from 0 to below 1, the share that is left out; got {value!r}.")
+
+
 class Views(NamedTuple):
-    """The parameters of each layer, as views into theta: ``W[k] (I, O)``, ``b[k] (O,)``."""
+    """The parameters of each layer, as views into theta: ``W[k] (I, O)``, ``b[k] (O,)``.
+
+    ``gamma[k]``, ``mean[k]`` and ``variance[k]``, shape (O,), belong to batch normalisation; None for layers without.
+    """
 
     W: list[Array]
     b: list[Array]
+    gamma: list[Array | None]
+    mean: list[Array | None]
+    variance: list[Array | None]
 
 
 @dataclass(frozen=True)
@@ -64,16 +90,20 @@ class Network:
         Hidden layers and the output layer, in order.
     loss : str or Loss
         The loss it is trained on; it must go with the last layer's activation.
+    input_dropout : float
+        Probability that an input is left out in a training step.
 
     Raises
     ------
     ValueError
-        If a hidden layer uses an output-only activation, or loss and output activation do not go together.
+        If a hidden layer uses an output-only activation, the output layer uses dropout or batch normalisation, or loss and
+        output activation do not go together.
     """
 
     inputs: int
     layers: tuple[Dense, ...]
     loss: str | Loss = "squared_error"
+    input_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
@@ -86,7 +116,27 @@ class Network:
                 raise ValueError(
                     f"layer {place}: {layer.function.name!r} is an output activation, not for hidden layers."
                 )
-        self.objective.check_output(self.layers[-1].function)
+        last = self.layers[-1]
+        for name in ("dropout", "batch_norm"):
+            if getattr(last, name):
+                raise ValueError(f"{name} is for hidden layers; the output layer has {name}={getattr(last, name)!r}.")
+        _check_probability("input_dropout", self.input_dropout)
+        self.objective.check_output(last.function)
+
+    def check_trainable(self) -> None:
+        """Check that gradients can flow through the network.
+
+        Raises
+        ------
+        ValueError
+            If an activation has no useful slope (step); the message says what to use instead.
+        """
+        fused = self.layers[-1].function.name in self.objective.outputs
+        for place, layer in enumerate(self.layers[:-1] if fused else self.layers):
+            if layer.function.untrainable:
+                raise ValueError(
+                    f"layer {place}: activation {layer.function.name!r} cannot be trained: {layer.function.untrainable}"
+                )
 
     @property
     def objective(self) -> Loss:
@@ -109,9 +159,29 @@ class Network:
         return sum(fan_in * fan_out for fan_in, fan_out in pairwise(self.widths))
 
     @property
+    def n_affine(self) -> int:
+        """Length of theta's prefix that holds weights and biases."""
+        return self.n_weights + sum(self.widths[1:])
+
+    @property
+    def n_normalized(self) -> int:
+        """Units of all layers with batch normalisation."""
+        return sum(int(layer.units) for layer in self.layers if layer.batch_norm)
+
+    @property
+    def n_trained(self) -> int:
+        """Length of theta's prefix that solvers change: all but the running statistics."""
+        return self.n_affine + self.n_normalized
+
+    @property
     def n_parameters(self) -> int:
         """Length of theta."""
-        return self.n_weights + sum(self.widths[1:])
+        return self.n_affine + 3 * self.n_normalized
+
+    @property
+    def has_dropout(self) -> bool:
+        """Whether anything is left out in training steps."""
+        return self.input_dropout > 0 or any(layer.dropout > 0 for layer in self.layers)
 
     def views(self, theta: Array) -> Views:
         """Views of each layer's parameters; writing to them changes theta."""
@@ -125,10 +195,19 @@ class Network:
         for fan_out in self.widths[1:]:
             biases.append(theta[at : at + fan_out])
             at += fan_out
-        return Views(weights, biases)
+        parts: list[list[Array | None]] = []
+        for _ in range(3):
+            parts.append([])
+            for layer in self.layers:
+                parts[-1].append(theta[at : at + layer.units] if layer.batch_norm else None)
+                at += layer.units if layer.batch_norm else 0
+        return Views(weights, biases, *parts)
 
-    def pack(self, weights: Sequence[Array], biases: Sequence[Array]) -> Array:
+    def pack(self, weights: Sequence[Array], biases: Sequence[Array], normalization: Array | None = None) -> Array:
         """The flat theta of these matrices and vectors (a copy).
+
+        `normalization` is the rest of theta where layers have batch normalisation: all gamma, all running means, all
+        running variances; by default 1, 0 and 1.
 
         Raises
         ------
@@ -139,7 +218,14 @@ class Network:
         found = [np.shape(part) for part in (*weights, *biases)]
         if found != shapes or len(weights) != len(biases):
             raise ValueError(f"weights and biases of this network have shapes {shapes}, got {found}.")
-        theta: Array = np.concatenate([np.ravel(part) for part in (*weights, *biases)])
+        if normalization is None:
+            normalization = np.repeat([1.0, 0.0, 1.0], self.n_normalized)
+        if np.shape(normalization) != (3 * self.n_normalized,):
+            raise ValueError(
+                f"normalization must have shape ({3 * self.n_normalized},), got {np.shape(normalization)}."
+            )
+        parts = [np.ravel(part) for part in (*weights, *biases)]
+        theta: Array = np.concatenate([*parts, normalization] if self.n_normalized else parts)
         return theta
 
     def init(
@@ -151,16 +237,19 @@ class Network:
     ) -> Array:
         """Draw the initial theta, layer by layer, weights before biases.
 
-        The output layer is drawn for the activation `output_like`, by default the last hidden layer's: scikit-learn
-        draws all layers for the hidden activation.
+        With `glorot_uniform` the output layer is drawn for the activation `output_like`, by default the last hidden
+        layer's: scikit-learn draws all layers for the hidden activation. Other initializers draw it for its own. Layers with
+        batch normalisation start with gamma 1 and beta 0.
         """
         rng = seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed)
         draw = get_initializer(initializer)
-        hidden = [layer.function.name for layer in self.layers[:-1]]
-        drawn_for = [*hidden, output_like or (hidden[-1] if hidden else "identity")]
+        drawn_for = [layer.function.name for layer in self.layers]
+        if draw is glorot_uniform:
+            drawn_for[-1] = output_like or (drawn_for[-2] if len(drawn_for) > 1 else "identity")
         shapes = zip(pairwise(self.widths), drawn_for, strict=True)
         drawn = [draw(rng, fan_in, fan_out, name) for (fan_in, fan_out), name in shapes]
-        return self.pack([w for w, _ in drawn], [b for _, b in drawn]).astype(dtype, copy=False)
+        biases = [b * (not layer.batch_norm) for layer, (_, b) in zip(self.layers, drawn, strict=True)]
+        return self.pack([w for w, _ in drawn], biases).astype(dtype, copy=False)
 
     def predict(self, theta: Array, X: Any, *, engine: str = "auto", n_threads: int = 1) -> Array:
         """Output activations for each row of `X`, shape (N, K), computed in theta's precision.
@@ -187,22 +276,28 @@ class Network:
         *,
         sample_weight: Any = None,
         alpha: float = 0.0,
+        l2: float = 0.0,
         engine: str = "auto",
         n_threads: int = 1,
     ) -> tuple[float, Array]:
         """The objective J (summed over outputs, see docs/architecture.md) and its gradient, shape (P,).
 
+        Batch normalisation uses the statistics of these rows, as in a training step; nothing is dropped out.
+
         Raises
         ------
         ValueError
-            If an argument does not fit the network or X has no rows.
+            If an argument does not fit the network, X has no rows, or an activation cannot be trained.
         """
         from chainrule.engines import checked_theta, checked_threads, choose, prepared
 
+        self.check_trainable()
         theta = checked_theta(self, theta)
         data = prepared(self, X, y, sample_weight, theta.dtype)
         chosen, threads = choose(engine, self, theta.dtype), checked_threads(n_threads)
-        return chosen.loss_and_gradient(self, theta, data.X, data.Y, data.sample_weight, alpha=alpha, n_threads=threads)
+        return chosen.loss_and_gradient(
+            self, theta, data.X, data.Y, data.sample_weight, alpha=alpha, l2=l2, n_threads=threads
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for model files.

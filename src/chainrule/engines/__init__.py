@@ -14,9 +14,10 @@ from chainrule.engines.arrays import (
     refuse_damaged,
     refuse_non_finite,
 )
-from chainrule.engines.base import Engine, EpochResult, Session, TrainingData
+from chainrule.engines.base import Engine, EpochResult, Session, StepSettings, TrainingData
 from chainrule.engines.native import NativeEngine
-from chainrule.engines.reference import ReferenceEngine, Tape
+from chainrule.engines.reference import ReferenceEngine
+from chainrule.engines.tape import Tape
 from chainrule.formulas.solvers import Solver
 from chainrule.network import Network
 
@@ -49,6 +50,7 @@ __all__ = [
     "NativeEngine",
     "ReferenceEngine",
     "Session",
+    "StepSettings",
     "Tape",
     "TrainingData",
     "checked_inputs",

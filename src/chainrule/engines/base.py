@@ -53,6 +53,49 @@ class EpochResult:
     update_norms: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class StepSettings:
+    """What happens in a step beside the loss's gradient and the solver's rule. Biases, gamma and beta are exempt from penalties.
+
+    Parameters
+    ----------
+    alpha : float
+        L2 penalty in scikit-learn's convention: ``J += alpha / 2 * sum(W**2) / S`` with S the sum of the batch's weights.
+    l2 : float
+        L2 penalty independent of the batch: ``J += l2 / 2 * sum(W**2)``.
+    l1 : float
+        L1 penalty, ``J += l1 * sum(|W|)``; after the solver's step each weight moves towards zero by at most
+        ``rate * l1`` (proximal step, Daubechies et al. 2004), so that weights become exactly zero and can come back.
+    weight_decay : float
+        Decoupled weight decay (Loshchilov & Hutter 2019): ``W *= 1 - rate * weight_decay`` before the solver's step; added
+        to the solver's own (`Solver.decay`).
+    max_norm : float or None
+        Most Euclidean norm of the weights into a unit; longer columns of W are scaled back after the step (Srivastava et al.
+        2014).
+    clip_norm : float or None
+        Most Euclidean norm of the whole gradient (Pascanu et al. 2013); the gradient includes the L2 penalties.
+    clip_value : float or None
+        Most magnitude of each component of the gradient; applied after `clip_norm`.
+    layer_rates : tuple of float or None
+        Factor of the learning rate for each layer; layers with 0 are frozen.
+    seed : int
+        Of the dropout masks.
+    """
+
+    alpha: float = 0.0
+    l2: float = 0.0
+    l1: float = 0.0
+    weight_decay: float = 0.0
+    max_norm: float | None = None
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    layer_rates: tuple[float, ...] | None = None
+    seed: int = 0
+
+
+PLAIN = StepSettings()
+
+
 class Session(Protocol):
     """A training in progress: parameters and solver state inside the engine."""
 
@@ -105,8 +148,12 @@ class Engine(Protocol):
         sample_weight: Any = None,
         alpha: float = 0.0,
         n_threads: int = 1,
+        l2: float = 0.0,
     ) -> tuple[float, Array]:
-        """The objective J of docs/architecture.md (summed over outputs) and its gradient."""
+        """The objective J of docs/architecture.md (summed over outputs) and its gradient.
+
+        Layers with batch normalisation use the statistics of these rows; nothing is dropped out.
+        """
         ...
 
     def session(
@@ -115,7 +162,7 @@ class Engine(Protocol):
         theta: Array,
         data: TrainingData,
         solver: Solver,
-        alpha: float = 0.0,
+        settings: StepSettings = PLAIN,
         n_threads: int = 1,
         state: State | None = None,
         t: int = 0,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from chainrule import _native
 from chainrule.engines.arrays import checked_state, refuse_damaged
-from chainrule.engines.base import EpochResult, TrainingData
+from chainrule.engines.base import PLAIN, EpochResult, StepSettings, TrainingData
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.losses import LOSSES
@@ -112,14 +112,16 @@ class NativeSession:
         theta: Array,
         data: TrainingData,
         solver: Solver,
-        alpha: float,
+        settings: StepSettings,
         n_threads: int,
         state: State | None,
         t: int,
     ) -> None:
         self._network, self._slots, self._n_threads = network, solver.slots, n_threads
         self._dtype = theta.dtype
-        self._trainer = _trainer(network, data, solver, alpha, n_threads, theta.dtype)
+        if settings != StepSettings(alpha=settings.alpha, seed=settings.seed):
+            raise ValueError("the native engine knows no such step settings; take engine='reference'.")
+        self._trainer = _trainer(network, data, solver, settings.alpha, n_threads, theta.dtype)
         self._trainer.set_theta(np.ascontiguousarray(theta))
         self._trainer.steps = t
         vectors = {} if state is None else checked_state(state, self._slots, theta)
@@ -165,6 +167,8 @@ class NativeEngine:
         """Why this engine cannot do it, or None if it can."""
         if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
             return f"it computes in float32 or float64, not in {np.dtype(dtype)}."
+        if network.has_dropout or network.n_normalized:
+            return "dropout and batch normalisation have no native kernels."
         for layer in network.layers:
             if layer.function.name not in NATIVE_ACTIVATIONS or ACTIVATIONS[layer.function.name] is not layer.function:
                 return f"activation {layer.function.name!r} has no native kernel."
@@ -191,6 +195,7 @@ class NativeEngine:
         sample_weight: Any = None,
         alpha: float = 0.0,
         n_threads: int = 1,
+        l2: float = 0.0,
     ) -> tuple[float, Array]:
         """The objective and its gradient."""
         trainer = _trainer(network, TrainingData(X, Y, sample_weight), None, alpha, n_threads, theta.dtype)
@@ -204,10 +209,10 @@ class NativeEngine:
         theta: Array,
         data: TrainingData,
         solver: Solver,
-        alpha: float = 0.0,
+        settings: StepSettings = PLAIN,
         n_threads: int = 1,
         state: State | None = None,
         t: int = 0,
     ) -> NativeSession:
         """Begin or resume a training."""
-        return NativeSession(network, theta, data, solver, alpha, n_threads, state, t)
+        return NativeSession(network, theta, data, solver, settings, n_threads, state, t)

@@ -7,95 +7,118 @@ Gradient:                                 dJ/dW_k = a_{k-1}^T delta_k / S + alph
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engines import updates
 from chainrule.engines.arrays import checked_state
-from chainrule.engines.base import EpochResult, TrainingData
+from chainrule.engines.base import PLAIN, EpochResult, StepSettings, TrainingData
+from chainrule.engines.normalization import Normalized, follow, normalize, normalize_batch, pull_back
+from chainrule.engines.tape import Tape
+from chainrule.formulas import dropout
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.solvers import Solver, State
-from chainrule.network import Network
+from chainrule.network import Network, Views
 
-
-@dataclass(frozen=True)
-class Tape:
-    """Everything one forward and backward pass computes, for the views to format.
-
-    Parameters
-    ----------
-    a : list of ndarray
-        Activations, `a[0]` is the input, `a[k + 1] (N, O_k)` the output of layer k.
-    z : list of ndarray
-        Pre-activations, `z[k]` belongs to layer k.
-    delta : list of ndarray
-        ``w_r * dl_r/dz`` of each layer (weighted, not yet divided by S).
-    rows : ndarray of shape (N,)
-        Unweighted loss of each row, summed over outputs.
-    weight_sum : float
-        S, the sum of the sample weights, or the number of rows.
-    penalty : float
-        ``alpha / 2 * sum W**2 / S``.
-    loss : float
-        The objective J.
-    gradient : ndarray of shape (P,)
-        dJ/dtheta.
-    """
-
-    a: list[Array]
-    z: list[Array]
-    delta: list[Array]
-    rows: Array
-    weight_sum: float
-    penalty: float
-    loss: float
-    gradient: Array
+Masks = list[Array | None]
 
 
 def forward(network: Network, theta: Array, X: Any) -> tuple[list[Array], list[Array]]:
-    """Pre-activations and activations of every layer."""
-    weights, biases = network.views(theta)
+    """Pre-activations and activations of every layer, as predictions use them: no dropout, running statistics."""
+    views = network.views(theta)
     z: list[Array] = []
     a: list[Array] = [X]
-    for layer, W, b in zip(network.layers, weights, biases, strict=True):
-        z.append(a[-1] @ W + b)
+    for k, layer in enumerate(network.layers):
+        z.append(_pre_activation(views, k, a[-1]))
         a.append(layer.function.value(z[-1]))
     return z, a
 
 
-def backward(network: Network, theta: Array, z: list[Array], a: list[Array], delta: Array) -> list[Array]:
-    """Deltas of every layer from the output layer's (chain rule, layer by layer)."""
-    weights, _ = network.views(theta)
-    deltas = [delta]
-    for k in range(len(network.layers) - 1, 0, -1):
-        upstream = deltas[0] @ weights[k].T
-        deltas.insert(0, network.layers[k - 1].function.backward(z[k - 1], a[k], upstream))
-    return deltas
+def _pre_activation(views: Views, k: int, a: Array) -> Array:
+    if views.gamma[k] is None:
+        value: Array = a @ views.W[k] + views.b[k]
+        return value
+    return normalize(a @ views.W[k], views, k)
+
+
+def training_forward(
+    network: Network, theta: Array, X: Any, weight: Array, masks: Masks | None
+) -> tuple[list[Array], list[Array], list[Normalized | None]]:
+    """Pre-activations and activations of every layer in a training step, and what batch normalisation did."""
+    views = network.views(theta)
+    masks = masks or [None] * len(network.layers)
+    z: list[Array] = []
+    a: list[Array] = [_dropped(X, masks[0])]
+    normalized: list[Normalized | None] = []
+    for k, layer in enumerate(network.layers):
+        if layer.batch_norm:
+            done, scores = normalize_batch(a[-1] @ views.W[k], weight, views, k)
+        else:
+            done, scores = None, a[-1] @ views.W[k] + views.b[k]
+        normalized.append(done)
+        z.append(scores)
+        kept = masks[k + 1] if k + 1 < len(masks) else None
+        a.append(_dropped(layer.function.value(z[-1]), kept))
+    return z, a, normalized
+
+
+def _dropped(a: Any, mask: Array | None) -> Any:
+    if mask is None:
+        return a
+    return a.multiply(mask).tocsr() if hasattr(a, "tocsr") else a * mask
+
+
+def draw_masks(network: Network, seed: int, step: int, rows: int, dtype: Any) -> Masks | None:
+    """Dropout factors of the inputs and of every layer but the last; None where nothing is dropped."""
+    if not network.has_dropout:
+        return None
+    rates = [network.input_dropout, *(layer.dropout for layer in network.layers[:-1])]
+    return [
+        dropout.mask(seed, step, place, rows, units, rate, dtype) if rate else None
+        for place, (rate, units) in enumerate(zip(rates, network.widths, strict=False))
+    ]
 
 
 def tape(
-    network: Network, theta: Array, X: Any, Y: Array, sample_weight: Array | None = None, alpha: float = 0.0
+    network: Network,
+    theta: Array,
+    X: Any,
+    Y: Array,
+    sample_weight: Array | None = None,
+    alpha: float = 0.0,
+    l2: float = 0.0,
+    masks: Masks | None = None,
 ) -> Tape:
-    """One forward and backward pass, with all its numbers."""
+    """One forward and backward pass as in a training step, with all its numbers."""
     loss, output = network.objective, network.layers[-1].function
-    z, a = forward(network, theta, X)
-    rows = loss.rows(Y, z[-1], a[-1], output)
     weight = np.ones(len(Y), theta.dtype) if sample_weight is None else sample_weight
     weight_sum = float(weight.sum(dtype=np.float64))
-    weights = theta[: network.n_weights]
-    penalty = 0.5 * alpha * float(weights @ weights) / weight_sum
-    deltas = backward(network, theta, z, a, loss.delta(Y, z[-1], a[-1], output) * weight[:, None])
-    gradient = np.empty_like(theta)
+    z, a, normalized = training_forward(network, theta, X, weight, masks)
+    rows = loss.rows(Y, z[-1], a[-1], output)
+    views, weights = network.views(theta), theta[: network.n_weights]
+    decay = alpha / weight_sum + l2
+    penalty = 0.5 * decay * float(weights @ weights)
+    delta: list[Array] = [loss.delta(Y, z[-1], a[-1], output) * weight[:, None]]
+    gradient = np.zeros_like(theta)
     into = network.views(gradient)
-    for k, delta in enumerate(deltas):
-        into.W[k][...] = a[k].T @ delta
-        into.b[k][...] = delta.sum(axis=0)
-    gradient[: network.n_weights] += alpha * weights
+    for k in range(len(network.layers) - 1, -1, -1):
+        linear: Array = delta[0]  # dl/d(a W): what batch normalisation passes on
+        into.b[k][...] = delta[0].sum(axis=0)
+        done, scale = normalized[k], into.gamma[k]
+        if done is not None and scale is not None:
+            scale[...] = (delta[0] * done.z_hat).sum(axis=0)
+            linear = pull_back(delta[0], done, views.gamma[k], weight / weight_sum)
+        into.W[k][...] = a[k].T @ linear
+        if k > 0:
+            upstream = _dropped(linear @ views.W[k].T, None if masks is None else masks[k])
+            undropped = a[k] if masks is None or masks[k] is None else network.layers[k - 1].function.value(z[k - 1])
+            delta.insert(0, network.layers[k - 1].function.backward(z[k - 1], undropped, upstream))
     gradient /= weight_sum
+    gradient[: network.n_weights] += decay * weights
     total = float(np.dot(weight, rows)) / weight_sum + penalty
-    return Tape(a, z, deltas, rows, weight_sum, penalty, total, gradient)
+    return Tape(a, z, delta, rows, weight_sum, penalty, total, gradient, normalized, masks)
 
 
 def reported(network: Network, tape: Tape) -> float:
@@ -104,11 +127,14 @@ def reported(network: Network, tape: Tape) -> float:
 
 
 def layer_norms(network: Network, vector: Array) -> NDArray[np.float64]:
-    """Euclidean norm of each layer's part (weights and biases) of a vector like theta, shape (L,)."""
-    weights, biases = network.views(vector)
-    parts = zip(weights, biases, strict=True)
+    """Euclidean norm of each layer's trained part (weights, biases, gamma) of a vector like theta, shape (L,)."""
+    views = network.views(vector)
+    norms = []
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.array([np.hypot(np.linalg.norm(W), np.linalg.norm(b)) for W, b in parts], dtype=np.float64)
+        for W, b, gamma in zip(views.W, views.b, views.gamma, strict=True):
+            norm = np.hypot(np.linalg.norm(W), np.linalg.norm(b))
+            norms.append(norm if gamma is None else np.hypot(norm, np.linalg.norm(gamma)))
+    return np.array(norms, dtype=np.float64)
 
 
 class ReferenceSession:
@@ -120,11 +146,11 @@ class ReferenceSession:
         theta: Array,
         data: TrainingData,
         solver: Solver,
-        alpha: float,
+        settings: StepSettings,
         state: State | None,
         t: int,
     ) -> None:
-        self._network, self._data, self._solver, self._alpha = network, data, solver, alpha
+        self._network, self._data, self._solver, self._settings = network, data, solver, settings
         self._theta = theta.copy()
         given = solver.init(theta) if state is None else checked_state(state, solver.slots, theta)
         self._state = {slot: vector.copy() for slot, vector in given.items()}
@@ -138,21 +164,35 @@ class ReferenceSession:
             weight = self._data.sample_weight
             if weight is not None and not weight[batch].any():
                 continue  # rows of weight zero are absent rows
-            done = self._tape(batch)
-            last = done.gradient, self._theta.copy()
+            done, before = self._tape(batch), self._theta.copy()
+            penalty = updates.absolute_penalty(self._network, self._theta, self._settings)
+            last = done.gradient, before
             self._t += 1
-            self._solver.step(self._theta, done.gradient, self._state, self._t, float(rate))
-            total += reported(self._network, done) * len(batch)
+            updates.step(
+                self._network,
+                self._theta,
+                done.gradient,
+                self._solver,
+                self._state,
+                self._t,
+                float(rate),
+                self._settings,
+            )
+            total += (reported(self._network, done) + penalty) * len(batch)
             rows += len(batch)
+            follow(self._network, self._theta, done.normalized, done.weight_sum)
         gradient, before = last
         norms = [layer_norms(self._network, vector) for vector in (gradient, self._theta - before)]
         return EpochResult(total / rows if rows else 0.0, rows, *norms)
 
     def _tape(self, batch: NDArray[np.int64]) -> Tape:
-        data = self._data
+        data, settings = self._data, self._settings
         weight = None if data.sample_weight is None else data.sample_weight[batch]
+        masks = draw_masks(self._network, settings.seed, self._t, len(batch), self._theta.dtype)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return tape(self._network, self._theta, data.X[batch], data.Y[batch], weight, self._alpha)
+            return tape(
+                self._network, self._theta, data.X[batch], data.Y[batch], weight, settings.alpha, settings.l2, masks
+            )
 
     def predict(self, X: Any) -> Array:
         """Output activations with the present parameters."""
@@ -197,11 +237,12 @@ class ReferenceEngine:
         sample_weight: Any = None,
         alpha: float = 0.0,
         n_threads: int = 1,
+        l2: float = 0.0,
     ) -> tuple[float, Array]:
         """The objective and its gradient."""
         weight = None if sample_weight is None else np.asarray(sample_weight, theta.dtype)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            done = tape(network, theta, prepared(X, theta.dtype), np.asarray(Y, theta.dtype), weight, alpha)
+            done = tape(network, theta, prepared(X, theta.dtype), np.asarray(Y, theta.dtype), weight, alpha, l2)
         return done.loss, done.gradient
 
     def session(
@@ -210,13 +251,13 @@ class ReferenceEngine:
         theta: Array,
         data: TrainingData,
         solver: Solver,
-        alpha: float = 0.0,
+        settings: StepSettings = PLAIN,
         n_threads: int = 1,
         state: State | None = None,
         t: int = 0,
     ) -> ReferenceSession:
         """Begin or resume a training."""
-        return ReferenceSession(network, theta, data, solver, alpha, state, t)
+        return ReferenceSession(network, theta, data, solver, settings, state, t)
 
 
 def prepared(X: Any, dtype: Any) -> Any:

@@ -29,6 +29,13 @@ def train(
     learning_rate: str | Schedule = "constant",
     learning_rate_init: float = 0.001,
     alpha: float = 0.0,
+    l2: float = 0.0,
+    l1: float = 0.0,
+    weight_decay: float = 0.0,
+    max_norm: float | None = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    layer_rates: Any = None,
     batch_size: int | str = "auto",
     max_iter: int = 200,
     shuffle: bool = True,
@@ -63,6 +70,11 @@ def train(
         The initial rate.
     alpha : float
         L2 penalty, as scikit-learn defines it (docs/architecture.md).
+    l2, l1, weight_decay, max_norm, clip_norm, clip_value
+        L2 penalty independent of the batch, L1 penalty, decoupled weight decay, most norm of the weights into a unit,
+        most norm of the gradient, most magnitude of its components: see `StepSettings`.
+    layer_rates : sequence of float or None
+        Factor of the learning rate for each layer; 0 freezes it.
     batch_size : int or "auto"
         Rows per step; "auto" is at most 200.
     max_iter : int
@@ -114,6 +126,13 @@ def train(
         schedule=get_schedule(learning_rate),
         learning_rate_init=learning_rate_init,
         alpha=alpha,
+        l2=l2,
+        l1=l1,
+        weight_decay=weight_decay,
+        max_norm=max_norm,
+        clip_norm=clip_norm,
+        clip_value=clip_value,
+        layer_rates=None if layer_rates is None else tuple(layer_rates),
         batch_size=batch_size,
         max_iter=max_iter,
         shuffle=shuffle,
@@ -148,7 +167,7 @@ def _validation(network: Network, given: Validation | tuple[Any, ...], dtype: An
         given = Validation(*given)
     data = _data(network, given.X, given.Y, given.sample_weight, dtype, "validation: ")
     rows = None if given.rows is None else checked_rows(given.rows, len(data.Y), "validation: ")
-    return Validation(data.X, data.Y, data.sample_weight, given.score, rows)
+    return Validation(data.X, data.Y, data.sample_weight, given.score, rows, given.monitor)
 
 
 __all__ = [

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from chainrule.engines import Engine, TrainingData
 from chainrule.network import Network
+from chainrule.training.settings import Settings
 
 Vector = NDArray[np.float64]
 Objective = Callable[[Vector], tuple[float, Vector]]
@@ -38,17 +39,18 @@ class _Abandoned(Exception):
     """The consumer does not want any more iterations."""
 
 
-def objective(network: Network, engine: Engine, data: TrainingData, alpha: float, n_threads: int) -> Objective:
+def objective(network: Network, engine: Engine, data: TrainingData, settings: Settings) -> Objective:
     """Loss as scikit-learn reports it, and the gradient of the summed loss: what scikit-learn hands to scipy."""
     weight, dtype = data.sample_weight, data.Y.dtype
     total = float(len(data.Y)) if weight is None else float(weight.sum())
+    decay, n_threads = settings.alpha / total + settings.l2, settings.n_threads
 
     def evaluate(point: Vector) -> tuple[float, Vector]:
         theta = point.astype(dtype, copy=False)
         loss, gradient = engine.loss_and_gradient(network, theta, data.X, data.Y, weight, n_threads=n_threads)
         weights = theta[: network.n_weights]
-        gradient[: network.n_weights] += (alpha / total) * weights
-        penalty = 0.5 * alpha * float(weights @ weights) / total
+        gradient[: network.n_weights] += decay * weights
+        penalty = 0.5 * decay * float(weights @ weights)
         return network.objective.reported(loss, network.outputs) + penalty, np.asarray(gradient, np.float64)
 
     return evaluate

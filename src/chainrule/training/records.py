@@ -95,6 +95,8 @@ class TrainingState:
         The last permutation of the rows; None starts from the natural order.
     rng : tuple or None
         State of the random numbers (`numpy.random.RandomState.get_state`); None leaves them to `random_state`.
+    dropout_seed : int or None
+        Seed of the dropout masks; None where nothing is dropped out.
     """
 
     solver_state: State = field(default_factory=dict)
@@ -109,3 +111,4 @@ class TrainingState:
     best_theta: Array | None = None
     order: NDArray[np.int64] | None = None
     rng: dict[str, Any] | tuple[Any, ...] | None = None
+    dropout_seed: int | None = None

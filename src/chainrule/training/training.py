@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from math import inf, isfinite, nan
 from time import perf_counter
 
@@ -57,8 +58,9 @@ class Training:
     ) -> None:
         self.network, self.engine, self.outcome, self.complaint = network, engine.name, "running", ""
         self._engine, self._settings, self._data, self._rng = engine, settings, data, rng
-        self._start(theta, resume or TrainingState())
+        settings.check_network(network, len(data.Y) if rows is None else len(rows))
         self._resume_order(np.arange(len(data.Y)) if rows is None else rows, resume)
+        self._start(theta, resume or TrainingState())
         if data.sample_weight is not None and not data.sample_weight[self._order].any():
             raise ValueError("sample_weight is zero for every row to train on; at least one must be positive.")
         self._batch = settings.rows_per_batch(len(self._order)) if settings.solver.stochastic else len(self._order)
@@ -77,6 +79,9 @@ class Training:
         self._patience = state.patience if state.watched == settings.watched else Patience()
         self._peak: float = -inf
         self._best_theta: Array | None = None
+        self._seed = state.dropout_seed
+        if self._seed is None and self.network.has_dropout:
+            self._seed = int(self._rng.randint(2**31))
         if solver.stochastic:
             continued = set(state.solver_state) == set(solver.slots) and state.t > 0
             self._session = self._engine.session(
@@ -84,7 +89,7 @@ class Training:
                 theta,
                 self._data,
                 solver,
-                settings.alpha,
+                replace(settings.step, seed=self._seed or 0),
                 settings.n_threads,
                 state.solver_state if continued else None,
                 state.t if continued else 0,
@@ -153,6 +158,7 @@ class Training:
             best_theta=self._best_theta,
             order=self._order,
             rng=self._rng.get_state(legacy=True),
+            dropout_seed=self._seed,
         )
 
     def _run(self) -> Generator[Epoch]:
@@ -190,7 +196,7 @@ class Training:
         settings, dtype = self._settings, self._theta.dtype
         solver = settings.solver
         assert isinstance(solver, LBFGS)
-        evaluate = lbfgs.objective(self.network, self._engine, self._whole_batch(), settings.alpha, settings.n_threads)
+        evaluate = lbfgs.objective(self.network, self._engine, self._whole_batch(), settings)
         before = self._theta.astype(np.float64)
         started = perf_counter()
         for found in lbfgs.minimize(evaluate, before, settings.max_iter, solver.max_fun, settings.tol):

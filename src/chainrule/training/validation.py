@@ -33,6 +33,8 @@ class Validation:
         ``(Y, outputs, sample_weight) -> float``, greater is better; None compares by validation loss.
     rows : ndarray of int or None
         The rows of X, Y and sample_weight that form the set; None means all.
+    monitor : callable or None
+        ``theta -> float``, greater is better: takes the place of `score` where a score needs more than the outputs.
     """
 
     X: Any
@@ -40,6 +42,7 @@ class Validation:
     sample_weight: Array | None = None
     score: Score | None = None
     rows: NDArray[np.int64] | None = None
+    monitor: Callable[[Array], float] | None = None
 
 
 def hold_out(
@@ -85,7 +88,7 @@ class Evaluator:
             network, layers=(*network.layers[:-1], Dense(network.outputs, "identity")), loss="squared_error"
         )
         rows, weight = validation.rows, validation.sample_weight
-        self._X, self._rows, self._score = validation.X, rows, validation.score
+        self._X, self._rows, self._score, self._monitor = validation.X, rows, validation.score, validation.monitor
         self._Y = validation.Y if rows is None else validation.Y[rows]
         self._weight = weight if weight is None or rows is None else weight[rows]
         if self._weight is not None and not self._weight.any():
@@ -94,7 +97,7 @@ class Evaluator:
     @property
     def scores(self) -> bool:
         """Whether there is a score beside the loss."""
-        return self._score is not None
+        return self._score is not None or self._monitor is not None
 
     def _blocks(self) -> Iterator[Any]:
         if self._rows is None:
@@ -116,4 +119,4 @@ class Evaluator:
             mean = float(rows.sum() / len(rows) if self._weight is None else np.average(rows, weights=self._weight))
             value = loss.reported(mean, self._network.outputs)
             score = None if self._score is None else self._score(self._Y, a, self._weight)
-        return value, score
+        return value, score if self._monitor is None else float(self._monitor(theta))
