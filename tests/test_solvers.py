@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOpti
 from chainrule import MLPClassifier, MLPRegressor, train
 from chainrule.engines import ENGINES
 from chainrule.estimators.parameters import solver_of
+from chainrule.formulas.initializers import INITIALIZERS
+from chainrule.formulas.schedules import SCHEDULES
 from chainrule.formulas.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, RMSProp, get_solver
 from chainrule.network import Dense, Network
 
@@ -144,3 +147,9 @@ def test_names_and_objects():
         get_solver("adma")
     with pytest.raises(AttributeError):
         Adam().beta_1 = 0.5
+
+
+def test_the_page_of_conventions_names_every_entry():
+    page = (Path(__file__).parent.parent / "docs" / "conventions.md").read_text(encoding="utf-8")
+    named = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
+    assert {*SOLVERS, *SCHEDULES, *INITIALIZERS} <= named
