@@ -52,8 +52,11 @@ def cross_entropy_slope(y: Array, a: Array) -> Array:
 class LogLoss(LossFamily):
     """Cross-entropy, categorical with softmax, binary with logistic; the targets may be smoothed.
 
-    Lectures 000, 'Loss Functions for Classification'; 002, 'Cross entropy'; 004, 'Softmax + Cross Entropy'. Label smoothing
-    (Szegedy et al. 2016, arXiv 1512.00567, section 7): ``y' = y (1 - e) + e / K``, with K = 2 for each logistic output.
+    Lectures 000, 'Loss Functions for Classification'; 002, 'Cross entropy'; 004, 'Softmax + Cross Entropy'. Lecture 004 adds
+    up the rows of the data; the objective here takes their mean, as lectures 000 and 002 do.
+
+    Label smoothing (Szegedy et al. 2016, arXiv 1512.00567, section 7): ``y' = y (1 - e) + e / K``, with K = 2 for each
+    logistic output.
 
     Parameters
     ----------

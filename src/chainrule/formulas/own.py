@@ -20,8 +20,9 @@ from chainrule.formulas.losses import LOSS_FAMILIES, LOSSES
 from chainrule.formulas.method import Method
 
 STEP, TOLERANCE, KINK = 1e-5, 1e-5, 1e-2
-SCORES = np.array([[-2.9, -1.3, 0.52], [-0.45, 0.17, 2.7], [1.1, -0.12, -0.83], [0.31, 1.9, -1.7]])
-UPSTREAM = np.array([[0.7, -1.2, 0.4], [1.5, 0.3, -0.6], [-0.9, 0.8, 1.1], [0.2, -0.5, 1.4]])
+# Rows of either sign, and one all positive and one all negative for formulas with half a domain.
+SCORES = np.array([[-2.9, -1.3, 0.52], [-0.45, 0.17, 2.7], [1.1, -0.12, -0.83], [0.31, 1.9, 2.2], [-0.22, -1.7, -0.6]])
+UPSTREAM = np.array([[0.7, -1.2, 0.4], [1.5, 0.3, -0.6], [-0.9, 0.8, 1.1], [0.2, -0.5, 1.4], [-1.1, 0.6, 0.9]])
 # Probabilities, positive numbers and numbers of either sign: a loss may be defined for some of them only.
 PREDICTIONS = (np.array([0.15, 0.85, 0.35, 0.61]), np.array([0.23, 1.3, 5.1, 2.6]), np.array([-2.3, 1.4, -0.7, 2.6]))
 TARGETS = (np.array([0.0, 1.0]), np.array([1.0, 0.0]), np.array([0.4, 0.6]), np.array([2.0, -0.8]))
@@ -112,17 +113,23 @@ def _loss_comparisons(loss: Loss, targets: int, outputs: int) -> Iterator[Compar
     y, a = _table(TARGETS, targets, PREDICTIONS, outputs)
     what = f"loss {loss.name!r}"
     _check_shape(f"{what}: value(y, a)", loss.value(y, a), (len(y),))
+    slope = loss.slope(y, a)
+    _check_shape(f"{what}: slope", slope, a.shape)
+    # Where the slope is not finite the prediction may be outside the loss's domain even if its value is finite (0 log a).
+    defined = np.isfinite(slope).all(axis=1)
+    if defined.any():
+        y, a, slope = y[defined], a[defined], slope[defined]
     yield Comparison(
         f"{what}: slope",
         lambda points: loss.value(y, points),
-        loss.slope(y, a),
+        slope,
         a,
         lambda row: f"y = {_shown(y[row])}, a = {_shown(a[row])}",
     )
     for name, fused in loss.outputs.items():
         if name in ACTIVATIONS:
-            # Softmax's slope a - y holds for targets that sum to one.
-            labels, z = _table(TARGETS[:2], targets, tuple(SCORES), outputs)
+            # One-hot, because softmax's slope a - y holds for targets that sum to one.
+            labels, z = _table(tuple(np.eye(max(targets, 2))[:2, :targets]), targets, tuple(SCORES), outputs)
             fused_what = f"{what}: fused form of output activation {name!r}"
             _check_shape(f"{fused_what}: value(y, z)", fused.value(labels, z), (len(z),))
             gradient = fused.slope(labels, z, ACTIVATIONS[name].value(z))
