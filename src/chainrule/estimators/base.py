@@ -16,28 +16,33 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from chainrule.engines import TrainingData, choose
 from chainrule.estimators import parameters
+from chainrule.estimators.architecture import hidden_of, network_of
 from chainrule.estimators.guard import refuse_labels, unchanged_on_error, validate_parameters
 from chainrule.estimators.inputs import prediction_rows, training_arrays
+from chainrule.estimators.outputs import scoring_network
+from chainrule.estimators.starting import first_theta
 from chainrule.estimators.state import Fitted
+from chainrule.estimators.validating import Held, split
 from chainrule.estimators.watching import Watch
+from chainrule.estimators.weights import Weigh, unweighted
 from chainrule.formulas.lookup import Array
-from chainrule.formulas.losses import Loss
+from chainrule.formulas.losses import Loss, LossFamily, get_loss
 from chainrule.formulas.solvers import Solver
-from chainrule.network import Dense, Network
-from chainrule.training import Settings, Training, TrainingState, Validation, default_threads, hold_out
+from chainrule.network import Network
+from chainrule.training import Settings, Training, TrainingState, Validation, default_threads
 from chainrule.training.validation import Score
 
 # Below this many multiplications one thread is at least as fast, and finding out how many threads there are costs more.
 SMALL_PREDICTION = 2_000_000
-NO_SET = (None, None, None)
+NO_SET = Held()
 
 
 class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of `MLPClassifier` and `MLPRegressor`."""
 
-    _parameter_constraints = parameters.CONSTRAINTS
+    _parameter_constraints: dict[str, list[Any]]
 
-    loss: str | Loss
+    loss: str | Loss | LossFamily
     _numeric_y = True
     _least_validation_rows = 1
 
@@ -78,7 +83,7 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         """
         with unchanged_on_error(self):
             validate_parameters(self)
-            return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+            return self._fit(X, y, sample_weight, Held(X_val, y_val, sample_weight_val))
 
     def _before_partial_fit(self) -> None:
         if not hasattr(self, "coefs_"):
@@ -86,22 +91,22 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
 
-    def _fit(
-        self, X: Any, y: Any, sample_weight: Any, held: tuple[Any, Any, Any] = NO_SET, incremental: bool = False
-    ) -> Any:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, held: Held = NO_SET, incremental: bool = False) -> Any:
         given = (X, y, sample_weight)
-        layers = parameters.hidden_layers(self.hidden_layer_sizes, self.activation)
+        hidden_of(self)
         continued = hasattr(self, "coefs_") and (self.warm_start or incremental)
         if self._numeric_y:
             refuse_labels(self, y)
         X, y = training_arrays(self, X, y, not continued, self._numeric_y)
         Y = self._encode_training(y, X.dtype, continued, incremental)
-        data = TrainingData(X, Y, self._checked_weight(sample_weight, X))
+        weight = self._checked_weight(sample_weight, X)
+        weigh = self._weighting(Y, weight)
+        data = TrainingData(X, Y, weigh(Y, weight))
         rng = check_random_state(self.random_state)
-        network = self._network(X.shape[1], layers, Y.shape[1])
-        theta, resume = self._first_theta(network, layers, X.dtype, continued, rng)
+        network = network_of(self, X.shape[1], get_loss(self.loss).n_outputs(Y.shape[1]), self._output_activation())
+        theta, resume = self._first_theta(network, X.dtype, continued, rng)
         solver = parameters.solver_of(self)
-        rows, validation = self._validation(data, held, rng, solver)
+        rows, validation = split(self, network, data, y, held, weigh, solver, rng)
         training = Training(
             network,
             theta,
@@ -128,6 +133,13 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
             schedule=parameters.schedule_of(self),
             learning_rate_init=float(self.learning_rate_init),
             alpha=float(self.alpha),
+            l2=float(self.l2),
+            l1=float(self.l1),
+            weight_decay=parameters.weight_decay_of(self),
+            max_norm=self.max_norm,
+            clip_norm=self.clip_norm,
+            clip_value=self.clip_value,
+            layer_rates=None if self.layer_rates is None else tuple(self.layer_rates),
             batch_size=self.batch_size,
             max_iter=1 if incremental else self.max_iter,
             shuffle=self.shuffle,
@@ -137,24 +149,14 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
             n_threads=default_threads() if self.n_threads is None else self.n_threads,
         )
 
-    def _network(self, inputs: int, layers: tuple[Dense, ...], outputs: int) -> Network:
-        return Network(inputs, (*layers, Dense(outputs, self._output_activation())), self.loss)
-
     def _first_theta(
-        self, network: Network, layers: tuple[Dense, ...], dtype: Any, continued: bool, rng: np.random.RandomState
+        self, network: Network, dtype: Any, continued: bool, rng: np.random.RandomState
     ) -> tuple[Array, TrainingState | None]:
-        """Where training starts: drawn, or what the last call left."""
-        if continued:
-            theta, state = self._going_on(network)
-            return theta.astype(dtype, copy=False), state
-        parameters.refuse_too_many(network, dtype)
-        try:
-            return network.init(rng, dtype=dtype, output_like=parameters.drawn_for(self.activation, layers)), None
-        except MemoryError as error:
-            raise MemoryError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r} makes a network of {network.n_parameters} parameters, "
-                f"more than there is memory for: {error}"
-            ) from None
+        """Where training starts: as `init` says, or what the last call left."""
+        if not continued:
+            return first_theta(self, network, dtype, rng), None
+        theta, state = self._going_on(network)
+        return theta.astype(dtype, copy=False), state
 
     def _checked_weight(self, sample_weight: Any, X: Any) -> Array | None:
         if sample_weight is None:
@@ -162,33 +164,9 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         checked: Array = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
         return checked
 
-    def _validation(
-        self, data: TrainingData, held: tuple[Any, Any, Any], rng: np.random.RandomState, solver: Solver
-    ) -> tuple[NDArray[np.int64] | None, Validation | None]:
-        """The rows to train on (None for all) and the validation set, if there is one."""
-        X_val, y_val, weight = held
-        if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val belong together: pass both or neither.")
-        if X_val is None and weight is not None:
-            raise ValueError("sample_weight_val belongs to a validation set: pass X_val and y_val too.")
-        if X_val is not None:
-            if self._numeric_y:
-                refuse_labels(self, y_val, "y_val")
-            X_val, y_val = training_arrays(self, X_val, y_val, False, self._numeric_y)
-            X_val = X_val.astype(data.X.dtype, copy=False)
-            Y_val = self._encode(y_val, data.X.dtype)
-            if Y_val.shape[1] != data.Y.shape[1]:
-                raise ValueError(f"y_val must have {data.Y.shape[1]} outputs, like y; got {Y_val.shape[1]}.")
-            if len(Y_val) < self._least_validation_rows:
-                raise ValueError(
-                    f"X_val has {len(Y_val)} row, but its score needs at least {self._least_validation_rows}; give more "
-                    "rows, or none."
-                )
-            return None, Validation(X_val, Y_val, self._checked_weight(weight, X_val), self._score_function())
-        if not self.early_stopping or not solver.stochastic:
-            return None, None
-        rows, held_rows = hold_out(len(data.Y), self.validation_fraction, rng, self._stratify(data.Y))
-        return rows, Validation(data.X, data.Y, data.sample_weight, self._score_function(), held_rows)
+    def _weighting(self, Y: Array, sample_weight: Array | None) -> Weigh:
+        """From encoded targets and the weights of their rows to the weights to train and score with."""
+        return unweighted
 
     def _outputs(self, X: Any) -> Array:
         """The network's outputs for checked or unchecked rows, shape (n, K)."""
@@ -200,6 +178,7 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
             raise ValueError(
                 f"X has {X.shape[1]} features, but the network of this {type(self).__name__} has {network.inputs} inputs."
             )
+        network = scoring_network(network)
         small = X.shape[0] * theta.size < SMALL_PREDICTION
         threads = 1 if small else default_threads() if self.n_threads is None else self.n_threads
         return choose(self.engine, network, theta.dtype).predict(network, theta, X, n_threads=threads)
@@ -217,12 +196,12 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         """Targets as numbers, shape (n, K)."""
 
     @abstractmethod
-    def _output_activation(self) -> str:
-        """Name of the output layer's activation."""
+    def _output_activation(self) -> Any:
+        """The output layer's activation."""
 
     @abstractmethod
-    def _score_function(self) -> Score:
-        """The validation score."""
+    def _score_function(self, network: Network) -> Score | None:
+        """The validation score from the outputs; None asks `score`."""
 
     def _stratify(self, Y: Array) -> NDArray[np.bool_] | None:
         return None

@@ -4,43 +4,46 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
+from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target
 
-from chainrule.estimators.base import BaseMLP, stochastic
+from chainrule.estimators.base import stochastic
 from chainrule.estimators.guard import unchanged_on_error
-from chainrule.estimators.scores import accuracy, subset_accuracy
-from chainrule.estimators.targets import OUTPUTS, decode, encode, labels_of
+from chainrule.estimators.labelling import LabellingMLP
+from chainrule.estimators.parameters import CLASSIFICATION
+from chainrule.estimators.targets import labels_of
 from chainrule.formulas.activations import Activation
-from chainrule.formulas.lookup import Array
+from chainrule.formulas.losses import Loss, LossFamily
 from chainrule.formulas.schedules import Schedule
 from chainrule.formulas.solvers import Solver
-from chainrule.training.validation import Score
 
 
-class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
+class MLPClassifier(LabellingMLP):
     """Multi-layer perceptron classifier: scikit-learn's estimator of that name, with the same numbers in float64.
 
-    It minimises the cross-entropy (`log_loss`) plus an L2 penalty.
+    It minimises the cross-entropy or another loss, plus an L2 penalty. What scikit-learn does not have begins at `n_threads`.
+
+    Like scikit-learn's it gives probabilities and no `decision_function`, which meta-estimators would prefer. Only where the
+    outputs are no probabilities (margin losses, other output activations) is it the other way round.
 
     Parameters
     ----------
     hidden_layer_sizes : array-like of int or int, default=(100,)
         Units of each hidden layer; ``()`` is a network without hidden layers.
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, Activation or list, default='relu'
-        Activation of the hidden layers; a list names one per hidden layer.
-    solver : {'lbfgs', 'sgd', 'adam'} or Solver, default='adam'
-        How the weights are optimised. An object such as ``Adam(beta_2=0.99)`` brings its own hyper-parameters.
+    activation : str, Activation or list, default='relu'
+        Activation of the hidden layers: 'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'gelu',
+        'softplus', 'silu', 'mish' or an object of your own; a list names one per hidden layer.
+    solver : {'lbfgs', 'sgd', 'adam', 'adamw', 'rmsprop', 'adagrad', 'adadelta'} or Solver, default='adam'
+        How the weights are optimised. An object such as ``Adam(beta_2=0.99)`` brings its own hyper-parameters; the names
+        'rmsprop', 'adagrad' and 'adadelta' take their usual ones.
     alpha : float, default=0.0001
         Strength of the L2 penalty, divided by the number of rows of a batch (the sum of their weights).
     batch_size : int or 'auto', default='auto'
         Rows per step; "auto" is ``min(200, n_samples)``. Not used by lbfgs.
-    learning_rate : {'constant', 'invscaling', 'adaptive'} or Schedule, default='constant'
-        Schedule of the rate: constant; ``learning_rate_init / t**power_t``; or divided by 5 whenever training
-        stops improving. The names 'invscaling' and 'adaptive' count for ``solver='sgd'`` only, schedule objects always.
+    learning_rate : str or Schedule, default='constant'
+        Schedule of the rate: 'constant'; 'invscaling', ``learning_rate_init / t**power_t``; 'adaptive', divided by 5 whenever
+        training stops improving (as in scikit-learn these two names mean 'constant' for adam); 'step', 'exponential',
+        'cosine', 'one_cycle'; or an object such as ``Cosine(warmup=5)``.
     learning_rate_init : float, default=0.001
         The initial learning rate. Not used by lbfgs.
     power_t : float, default=0.5
@@ -69,9 +72,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     validation_fraction : float, default=0.1
         Share of the training data to set aside for `early_stopping`.
     beta_1, beta_2 : float, default=0.9, 0.999
-        Decay rates of adam's moments.
+        Decay rates of adam's and adamw's moments.
     epsilon : float, default=1e-8
-        Added to the denominator of adam's step.
+        Added to the denominator of adam's and adamw's step.
     n_iter_no_change : int or inf, default=10
         Epochs without improvement that are tolerated.
     max_fun : int, default=15000
@@ -83,6 +86,42 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         Precision of the computation. None keeps float32 and float64 input and takes float64 for anything else.
     engine : {'auto', 'native', 'reference'}, default='auto'
         What computes: the native engine, or the NumPy reference. "auto" takes the first that knows all formulas used.
+    loss : str, Loss or LossFamily, default='log_loss'
+        What is minimised: 'log_loss' (cross-entropy), 'squared_error', 'mse', 'absolute_error', 'huber', 'hinge',
+        'perceptron', an object such as ``LogLoss(label_smoothing=0.1)``, or a loss of your own. Targets are 0 and 1 (one-hot).
+    class_weight : dict, 'balanced', list of dict or None, default=None
+        Weights of the classes, multiplied with the rows' own, in training and validation. 'balanced' is
+        ``n_samples / (n_classes * count)``, counts being sums of `sample_weight`. For several label columns a list of dicts.
+    output_activation : str, Activation or None, default=None
+        Activation of the output layer. None: 'logistic' or 'softmax' where the loss goes with it, so that outputs are
+        probabilities; raw scores for margin losses.
+    dropout : float or list, default=0.0
+        Share of the hidden units that is left out in each training step; a list gives one share per hidden layer, or one
+        more with the inputs' first. Nothing is left out when predicting. Not for lbfgs.
+    batch_norm : bool or list of bool, default=False
+        Whether hidden layers normalise their pre-activations over the batch; a list says so per hidden layer. Not for lbfgs.
+    l2 : float, default=0.0
+        Strength of an L2 penalty that does not depend on the batch size: ``l2 / 2 * sum(W**2)`` beside the mean loss. (`alpha`
+        is divided by the batch's rows, so its effect changes with `batch_size`.)
+    l1 : float, default=0.0
+        Strength of an L1 penalty, ``l1 * sum(|W|)``, by soft threshold: weights become exactly zero and can come back.
+    weight_decay : float or None, default=None
+        Decoupled weight decay: weights shrink by ``rate * weight_decay`` before each step. None is 0.01 for
+        ``solver='adamw'`` and 0 for the others. No penalty and no decay touches the biases.
+    max_norm : float or None, default=None
+        Most Euclidean norm of the weights into a unit.
+    clip_norm, clip_value : float or None, default=None
+        Most Euclidean norm of the whole gradient; most magnitude of its components. Like `l1`, `weight_decay`, `max_norm` and
+        `layer_rates` not for lbfgs.
+    init : str, Initializer, array, (coefs, intercepts) or Pretrained, default='glorot_uniform'
+        Where training starts: how parameters are drawn ('auto' goes by each layer's activation), the parameters themselves,
+        or the hidden layers of a network fitted before.
+    layer_rates : list of float or None, default=None
+        Factor of the learning rate for each layer, the output layer last; 0 freezes a layer.
+    scoring : str, callable or None, default=None
+        What is computed on the validation set after each epoch, chooses the best epoch and stops the training with
+        `early_stopping`: None for accuracy, 'loss' for the validation loss, a name of scikit-learn's scorers, or
+        ``callable(estimator, X, y)``, with a parameter `sample_weight` where rows have weights. Weights count in all of them.
 
     Attributes
     ----------
@@ -97,7 +136,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     validation_loss_curve_ : list of float or None
         Loss on the validation set after every epoch, without penalty; None without one.
     validation_scores_ : list of float or None
-        Accuracy on the validation set after every epoch; None without one.
+        `scoring` on the validation set after every epoch (the loss negated), by default accuracy; None without
+        such a set.
     best_validation_score_ : float or None
         The best of them; the parameters kept are those of that epoch.
     history_ : list of Epoch
@@ -137,8 +177,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     array([0, 1, 2])
     """
 
-    loss = "log_loss"
-    _numeric_y = False
+    _parameter_constraints = CLASSIFICATION
 
     def __init__(
         self,
@@ -169,6 +208,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         n_threads: int | None = None,
         dtype: Any = None,
         engine: str = "auto",
+        loss: str | Loss | LossFamily = "log_loss",
+        class_weight: Any = None,
+        output_activation: str | Activation | None = None,
+        dropout: Any = 0.0,
+        batch_norm: Any = False,
+        l2: float = 0.0,
+        l1: float = 0.0,
+        weight_decay: float | None = None,
+        max_norm: float | None = None,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+        init: Any = "glorot_uniform",
+        layer_rates: Any = None,
+        scoring: Any = None,
     ) -> None:
         self._store(locals())
 
@@ -198,83 +251,3 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
                 self._label_binarizer = labels_of(y if type_of_target(y).startswith("multilabel") else classes)
             self._fit(X, y, sample_weight, incremental=True)
         return self
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Predict class labels.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
-            The input data.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            The predicted labels.
-        """
-        outputs = self._outputs(X)
-        return decode(self._label_binarizer, outputs)
-
-    def predict_proba(self, X: Any) -> Array:
-        """Probability of each class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
-            The input data.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; for multilabel targets the probability of each label.
-        """
-        outputs = self._outputs(X)
-        if self.n_outputs_ > 1:
-            return outputs
-        both: Array = np.concatenate((1 - outputs, outputs), axis=1)
-        return both
-
-    def predict_log_proba(self, X: Any) -> Array:
-        """Logarithm of `predict_proba`.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
-            The input data.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_samples, n_classes)
-            Logarithms, in the order of `classes_`.
-        """
-        probabilities = self.predict_proba(X)
-        return np.log(probabilities, out=probabilities)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags
-
-    def _encode_training(self, y: Any, dtype: Any, continued: bool, incremental: bool) -> Array:
-        known = hasattr(self, "classes_")
-        if not known or not (self.warm_start or incremental):
-            self._label_binarizer = labels_of(y)
-            self.classes_ = self._label_binarizer.classes_
-        elif self.warm_start and set(unique_labels(y)) != set(self.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous call to fit. Previously "
-                f"got {self.classes_}, `y` has {unique_labels(y)}"
-            )
-        return self._encode(y, dtype)
-
-    def _encode(self, y: Any, dtype: Any) -> Array:
-        return encode(self._label_binarizer, y, dtype)
-
-    def _output_activation(self) -> str:
-        return OUTPUTS[self._label_binarizer.y_type_]
-
-    def _score_function(self) -> Score:
-        return accuracy if self._label_binarizer.y_type_ == "multiclass" else subset_accuracy
-
-    def _stratify(self, Y: Array) -> NDArray[np.bool_] | None:
-        return Y[:, 0].astype(bool) if Y.shape[1] == 1 else None

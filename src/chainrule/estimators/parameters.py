@@ -1,56 +1,73 @@
-"""What the constructor parameters mean: their allowed values, and the formulas they name."""
+"""What the constructor parameters mean: their allowed values, and the solver and schedule they name.
+
+The network that they describe is in `architecture.py`, its first parameters in `starting.py`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from chainrule.engines import ENGINES, MOST_THREADS
+from chainrule.estimators.architecture import hidden_layers
+from chainrule.estimators.starting import Pretrained
 from chainrule.formulas.activations import ACTIVATIONS, ALIASES, Activation
-from chainrule.formulas.losses import LOSSES, Loss
+from chainrule.formulas.initializers import INITIALIZERS
+from chainrule.formulas.losses import LOSSES, Loss, LossFamily
 from chainrule.formulas.schedules import SCHEDULES, Constant, Schedule
-from chainrule.formulas.solvers import SOLVERS, Solver
-from chainrule.network import Dense, Network
+from chainrule.formulas.solvers import SOLVERS, AdamW, Solver
 
-# scikit-learn's name of a parameter where the formula's own field is called differently.
-RENAMED = {"nesterov": "nesterovs_momentum"}
-# scikit-learn documents these as "only used when solver='sgd'" and ignores them otherwise.
+# Which parameters feed which fields of the formulas chosen by name. What is not here keeps the formula's own default: adam's
+# epsilon, for one, would be the wrong number for adagrad.
+ADAMS = {"beta_1": "beta_1", "beta_2": "beta_2", "epsilon": "epsilon"}
+SOLVER_FIELDS: dict[str, dict[str, str]] = {
+    "sgd": {"momentum": "momentum", "nesterov": "nesterovs_momentum"},
+    "adam": ADAMS,
+    "adamw": ADAMS,
+    "lbfgs": {"max_fun": "max_fun"},
+}
+SCHEDULE_FIELDS: dict[str, dict[str, str]] = {"invscaling": {"power_t": "power_t"}}
+# scikit-learn documents these as "only used when solver='sgd'" and ignores them with its other solvers.
 SGD_ONLY_SCHEDULES = ("invscaling", "adaptive")
-
-MOST_UNITS = 2**31 - 1
-# What no machine of today has.
-MOST_BYTES = 2**46
+OTHERS_OF_SCIKIT_LEARN = ("adam", "lbfgs")
 
 HIDDEN_ACTIVATIONS = {name for name, entry in ACTIVATIONS.items() if entry.hidden} | set(ALIASES)
+NOT_FOR_NUMBERS = {"log_loss", "hinge", "perceptron"}
+NOT_FOR_CLASSES = {"poisson", "quantile"}
+
+AT_LEAST_0 = Interval(Real, 0, None, closed="left")
+ABOVE_0 = Interval(Real, 0, None, closed="neither")
+WHOLE = Interval(Integral, 1, None, closed="left")
+SHARE = Interval(Real, 0, 1, closed="left")
 
 CONSTRAINTS: dict[str, list[Any]] = {
-    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+    "hidden_layer_sizes": ["array-like", WHOLE],
     "activation": [StrOptions(HIDDEN_ACTIVATIONS), Activation, list, tuple],
     "solver": [StrOptions(set(SOLVERS)), Solver],
-    "alpha": [Interval(Real, 0, None, closed="left")],
-    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "alpha": [AT_LEAST_0],
+    "batch_size": [StrOptions({"auto"}), WHOLE],
     "learning_rate": [StrOptions(set(SCHEDULES)), Schedule],
-    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-    "power_t": [Interval(Real, 0, None, closed="left")],
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "learning_rate_init": [ABOVE_0],
+    "power_t": [AT_LEAST_0],
+    "max_iter": [WHOLE],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
-    "tol": [Interval(Real, 0, None, closed="left")],
+    "tol": [AT_LEAST_0],
     "verbose": ["verbose"],
     "warm_start": ["boolean"],
     "momentum": [Interval(Real, 0, 1, closed="both")],
     "nesterovs_momentum": ["boolean"],
     "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-    "beta_1": [Interval(Real, 0, 1, closed="left")],
-    "beta_2": [Interval(Real, 0, 1, closed="left")],
-    "epsilon": [Interval(Real, 0, None, closed="neither")],
-    "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
-    "max_fun": [Interval(Integral, 1, None, closed="left")],
+    "validation_fraction": [SHARE],
+    "beta_1": [SHARE],
+    "beta_2": [SHARE],
+    "epsilon": [ABOVE_0],
+    "n_iter_no_change": [WHOLE, Options(Real, {np.inf})],
+    "max_fun": [WHOLE],
     "n_threads": [Interval(Integral, 1, MOST_THREADS, closed="both"), None],
     "dtype": [
         StrOptions({"float32", "float64"}),
@@ -59,55 +76,28 @@ CONSTRAINTS: dict[str, list[Any]] = {
         None,
     ],
     "engine": [StrOptions({"auto", *ENGINES})],
+    "output_activation": [StrOptions({*ACTIVATIONS, *ALIASES}), Activation, None],
+    "dropout": [SHARE, "array-like"],
+    "batch_norm": ["boolean", "array-like"],
+    "l2": [AT_LEAST_0],
+    "l1": [AT_LEAST_0],
+    "weight_decay": [AT_LEAST_0, None],
+    "max_norm": [ABOVE_0, None],
+    "clip_norm": [ABOVE_0, None],
+    "clip_value": [ABOVE_0, None],
+    "init": [StrOptions(set(INITIALIZERS)), callable, np.ndarray, list, tuple, Pretrained],
+    "layer_rates": ["array-like", None],
+    "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
 }
-REGRESSION_LOSSES: list[Any] = [StrOptions(set(LOSSES) - {"log_loss"}), Loss]
-
-
-def hidden_layers(sizes: Any, activation: Any) -> tuple[Dense, ...]:
-    """The hidden layers that `hidden_layer_sizes` and `activation` describe.
-
-    Raises
-    ------
-    ValueError
-        If a size is not a positive whole number or the activations are not one per hidden layer.
-    """
-    units = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
-    if any(isinstance(width, bool) or not isinstance(width, Integral) for width in units):
-        raise ValueError(f"hidden_layer_sizes must be whole numbers, the units of each hidden layer; got {units}.")
-    if any(width <= 0 for width in units):
-        raise ValueError(f"hidden_layer_sizes must be > 0, got {units}.")
-    if any(width > MOST_UNITS for width in units):
-        raise ValueError(f"hidden_layer_sizes must be at most {MOST_UNITS} each, got {units}.")
-    names = list(activation) if isinstance(activation, (list, tuple)) else [activation] * len(units)
-    if len(names) != len(units):
-        raise ValueError(
-            f"activation, as a list, needs one entry per hidden layer: {len(units)} layers {units}, got {names}."
-        )
-    return tuple(Dense(width, name) for width, name in zip(units, names, strict=True))
-
-
-def refuse_too_many(network: Network, dtype: Any) -> None:
-    """Check that the parameters can be addressed at all.
-
-    Raises
-    ------
-    ValueError
-        If they cannot.
-    """
-    size = network.n_parameters * np.dtype(dtype).itemsize
-    if size > MOST_BYTES:
-        raise ValueError(
-            f"hidden_layer_sizes asks for layers {'-'.join(map(str, network.widths))}: {network.n_parameters} parameters "
-            f"in {size / 2**40:.0f} TiB. Take fewer units."
-        )
-
-
-def drawn_for(activation: Any, layers: tuple[Dense, ...]) -> str:
-    """The activation for which the output layer's weights are drawn: scikit-learn takes the hidden one."""
-    if layers:
-        return layers[-1].function.name
-    given = activation if isinstance(activation, (str, Activation)) else "identity"
-    return Dense(1, given).function.name
+REGRESSION: dict[str, list[Any]] = {
+    **CONSTRAINTS,
+    "loss": [StrOptions(set(LOSSES) - NOT_FOR_NUMBERS), Loss, LossFamily],
+}
+CLASSIFICATION: dict[str, list[Any]] = {
+    **CONSTRAINTS,
+    "loss": [StrOptions(set(LOSSES) - NOT_FOR_CLASSES), Loss, LossFamily],
+    "class_weight": [StrOptions({"balanced"}), dict, list, None],
+}
 
 
 def solver_kind(given: Any) -> Any:
@@ -116,9 +106,29 @@ def solver_kind(given: Any) -> Any:
 
 
 def solver_of(estimator: Any) -> Solver:
-    """The solver with the hyper-parameters of the estimator."""
+    """The solver with the hyper-parameters of the estimator.
+
+    Raises
+    ------
+    ValueError
+        If an AdamW object and `weight_decay` both set the decay.
+    """
     given: str | Solver = estimator.solver
-    return given if isinstance(given, Solver) else SOLVERS[given](**_named_alike(SOLVERS[given], estimator))
+    decay = estimator.weight_decay
+    if isinstance(given, AdamW) and decay is not None:
+        raise ValueError(
+            f"weight_decay={decay!r} and solver={given!r} both set the weight decay; leave weight_decay=None, or write "
+            "solver='adamw'."
+        )
+    if isinstance(given, Solver):
+        return given
+    own = {"weight_decay": float(decay)} if given == "adamw" and decay is not None else {}
+    return SOLVERS[given](**_given_for(given, SOLVER_FIELDS, estimator), **own)
+
+
+def weight_decay_of(estimator: Any) -> float:
+    """Weight decay beside the solver's own."""
+    return 0.0 if estimator.solver == "adamw" or estimator.weight_decay is None else float(estimator.weight_decay)
 
 
 def schedule_of(estimator: Any) -> Schedule:
@@ -126,11 +136,22 @@ def schedule_of(estimator: Any) -> Schedule:
     given: str | Schedule = estimator.learning_rate
     if isinstance(given, Schedule):
         return given
-    if given in SGD_ONLY_SCHEDULES and isinstance(estimator.solver, str) and estimator.solver != "sgd":
+    solver = estimator.solver
+    if given in SGD_ONLY_SCHEDULES and isinstance(solver, str) and solver in OTHERS_OF_SCIKIT_LEARN:
         return Constant()
-    return SCHEDULES[given](**_named_alike(SCHEDULES[given], estimator))
+    return SCHEDULES[given](**_given_for(given, SCHEDULE_FIELDS, estimator))
 
 
-def _named_alike(formula: Any, estimator: Any) -> dict[str, Any]:
-    names = {field.name: RENAMED.get(field.name, field.name) for field in fields(formula)}
-    return {own: getattr(estimator, name) for own, name in names.items() if hasattr(estimator, name)}
+def _given_for(name: str, table: dict[str, dict[str, str]], estimator: Any) -> dict[str, Any]:
+    return {field: getattr(estimator, parameter) for field, parameter in table.get(name, {}).items()}
+
+
+__all__ = [
+    "CLASSIFICATION",
+    "REGRESSION",
+    "hidden_layers",
+    "schedule_of",
+    "solver_kind",
+    "solver_of",
+    "weight_decay_of",
+]

@@ -6,42 +6,50 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
 from chainrule.estimators.base import BaseMLP, stochastic
 from chainrule.estimators.guard import unchanged_on_error
-from chainrule.estimators.parameters import CONSTRAINTS, REGRESSION_LOSSES
-from chainrule.estimators.scores import r2
+from chainrule.estimators.outputs import default_output
+from chainrule.estimators.parameters import REGRESSION
+from chainrule.estimators.scores import PinballSkill, r2
 from chainrule.formulas.activations import Activation
 from chainrule.formulas.lookup import Array
-from chainrule.formulas.losses import Loss, get_loss
+from chainrule.formulas.losses import Loss, LossFamily, Quantile, get_loss
 from chainrule.formulas.schedules import Schedule
 from chainrule.formulas.solvers import Solver
+from chainrule.network import Network
 from chainrule.training.validation import Score
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     """Multi-layer perceptron regressor: scikit-learn's estimator of that name, with the same numbers in float64.
 
-    It minimises the squared error or the Poisson deviance plus an L2 penalty.
+    It minimises the loss plus an L2 penalty. What scikit-learn does not have begins at `n_threads`.
 
     Parameters
     ----------
-    loss : {'squared_error', 'poisson'} or Loss, default='squared_error'
-        Half the squared error, or half the Poisson deviance (with an exponential output, for y >= 0).
+    loss : str, Loss or LossFamily, default='squared_error'
+        'squared_error' (half of it), 'poisson' (half the deviance, with an exponential output, for y >= 0), 'mse',
+        'absolute_error', 'huber', 'quantile', an object such as ``Huber(delta=2.0)`` or ``Quantile((0.1, 0.5, 0.9))``, heads
+        with losses of their own, or a loss of your own.
     hidden_layer_sizes : array-like of int or int, default=(100,)
         Units of each hidden layer; ``()`` is a network without hidden layers.
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, Activation or list, default='relu'
-        Activation of the hidden layers; a list names one per hidden layer.
-    solver : {'lbfgs', 'sgd', 'adam'} or Solver, default='adam'
-        How the weights are optimised. An object such as ``Adam(beta_2=0.99)`` brings its own hyper-parameters.
+    activation : str, Activation or list, default='relu'
+        Activation of the hidden layers: 'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'gelu',
+        'softplus', 'silu', 'mish' or an object of your own; a list names one per hidden layer.
+    solver : {'lbfgs', 'sgd', 'adam', 'adamw', 'rmsprop', 'adagrad', 'adadelta'} or Solver, default='adam'
+        How the weights are optimised. An object such as ``Adam(beta_2=0.99)`` brings its own hyper-parameters; the names
+        'rmsprop', 'adagrad' and 'adadelta' take their usual ones.
     alpha : float, default=0.0001
         Strength of the L2 penalty, divided by the number of rows of a batch (the sum of their weights).
     batch_size : int or 'auto', default='auto'
         Rows per step; "auto" is ``min(200, n_samples)``. Not used by lbfgs.
-    learning_rate : {'constant', 'invscaling', 'adaptive'} or Schedule, default='constant'
-        Schedule of the rate: constant; ``learning_rate_init / t**power_t``; or divided by 5 whenever training
-        stops improving. The names 'invscaling' and 'adaptive' count for ``solver='sgd'`` only, schedule objects always.
+    learning_rate : str or Schedule, default='constant'
+        Schedule of the rate: 'constant'; 'invscaling', ``learning_rate_init / t**power_t``; 'adaptive', divided by 5 whenever
+        training stops improving (as in scikit-learn these two names mean 'constant' for adam); 'step', 'exponential',
+        'cosine', 'one_cycle'; or an object such as ``Cosine(warmup=5)``.
     learning_rate_init : float, default=0.001
         The initial learning rate. Not used by lbfgs.
     power_t : float, default=0.5
@@ -70,9 +78,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     validation_fraction : float, default=0.1
         Share of the training data to set aside for `early_stopping`.
     beta_1, beta_2 : float, default=0.9, 0.999
-        Decay rates of adam's moments.
+        Decay rates of adam's and adamw's moments.
     epsilon : float, default=1e-8
-        Added to the denominator of adam's step.
+        Added to the denominator of adam's and adamw's step.
     n_iter_no_change : int or inf, default=10
         Epochs without improvement that are tolerated.
     max_fun : int, default=15000
@@ -84,6 +92,36 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         Precision of the computation. None keeps float32 and float64 input and takes float64 for anything else.
     engine : {'auto', 'native', 'reference'}, default='auto'
         What computes: the native engine, or the NumPy reference. "auto" takes the first that knows all formulas used.
+    output_activation : str, Activation or None, default=None
+        Activation of the output layer. None is the loss's own: 'identity', 'exp' for 'poisson', 'ordered' for several
+        quantile levels.
+    dropout : float or list, default=0.0
+        Share of the hidden units that is left out in each training step; a list gives one share per hidden layer, or one
+        more with the inputs' first. Nothing is left out when predicting. Not for lbfgs.
+    batch_norm : bool or list of bool, default=False
+        Whether hidden layers normalise their pre-activations over the batch; a list says so per hidden layer. Not for lbfgs.
+    l2 : float, default=0.0
+        Strength of an L2 penalty that does not depend on the batch size: ``l2 / 2 * sum(W**2)`` beside the mean loss. (`alpha`
+        is divided by the batch's rows, so its effect changes with `batch_size`.)
+    l1 : float, default=0.0
+        Strength of an L1 penalty, ``l1 * sum(|W|)``, by soft threshold: weights become exactly zero and can come back.
+    weight_decay : float or None, default=None
+        Decoupled weight decay: weights shrink by ``rate * weight_decay`` before each step. None is 0.01 for
+        ``solver='adamw'`` and 0 for the others. No penalty and no decay touches the biases.
+    max_norm : float or None, default=None
+        Most Euclidean norm of the weights into a unit.
+    clip_norm, clip_value : float or None, default=None
+        Most Euclidean norm of the whole gradient; most magnitude of its components. Like `l1`, `weight_decay`, `max_norm` and
+        `layer_rates` not for lbfgs.
+    init : str, Initializer, array, (coefs, intercepts) or Pretrained, default='glorot_uniform'
+        Where training starts: how parameters are drawn ('auto' goes by each layer's activation), the parameters themselves,
+        or the hidden layers of a network fitted before.
+    layer_rates : list of float or None, default=None
+        Factor of the learning rate for each layer, the output layer last; 0 freezes a layer.
+    scoring : str, callable or None, default=None
+        What is computed on the validation set after each epoch, chooses the best epoch and stops the training with
+        `early_stopping`: None for R², 'loss' for the validation loss, a name of scikit-learn's scorers, or
+        ``callable(estimator, X, y)``, with a parameter `sample_weight` where rows have weights. Weights count in all of them.
 
     Attributes
     ----------
@@ -96,7 +134,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     validation_loss_curve_ : list of float or None
         Loss on the validation set after every epoch, without penalty; None without one.
     validation_scores_ : list of float or None
-        R² on the validation set after every epoch; None without one.
+        `scoring` on the validation set after every epoch (the loss negated), by default R²; None without such
+        a set.
     best_validation_score_ : float or None
         The best of them; the parameters kept are those of that epoch.
     history_ : list of Epoch
@@ -137,11 +176,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     """
 
     _least_validation_rows = 2  # R² compares with the spread of the targets
-    _parameter_constraints = {**CONSTRAINTS, "loss": REGRESSION_LOSSES}  # noqa: RUF012
+    _parameter_constraints = REGRESSION
 
     def __init__(
         self,
-        loss: str | Loss = "squared_error",
+        loss: str | Loss | LossFamily = "squared_error",
         hidden_layer_sizes: Any = (100,),
         activation: str | Activation | list[str | Activation] = "relu",
         *,
@@ -169,6 +208,18 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         n_threads: int | None = None,
         dtype: Any = None,
         engine: str = "auto",
+        output_activation: str | Activation | None = None,
+        dropout: Any = 0.0,
+        batch_norm: Any = False,
+        l2: float = 0.0,
+        l1: float = 0.0,
+        weight_decay: float | None = None,
+        max_norm: float | None = None,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+        init: Any = "glorot_uniform",
+        layer_rates: Any = None,
+        scoring: Any = None,
     ) -> None:
         self._store(locals())
 
@@ -206,10 +257,33 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The predicted values.
+            The predicted values; with several quantile levels one column for each.
         """
         outputs = self._outputs(X)
         return outputs.ravel() if outputs.shape[1] == 1 else outputs
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R², the coefficient of determination; with several quantile levels their mean D² (`d2_pinball_score`).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            The input data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true values.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
+
+        Returns
+        -------
+        score : float
+            1 for perfect predictions.
+        """
+        outputs = self.predict(X)
+        measure = score_of(self.network_.objective)
+        if measure is not r2:
+            return measure(np.asarray(y), outputs, sample_weight)
+        return float(r2_score(y, outputs, sample_weight=sample_weight))
 
     def _encode(self, y: Any, dtype: Any) -> Array:
         Y: Array = np.ascontiguousarray(y, dtype)
@@ -217,8 +291,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
             raise ValueError(f"loss='poisson' needs y >= 0; the smallest value of y is {Y.min():g}.")
         return Y.reshape(-1, 1) if Y.ndim == 1 else Y
 
-    def _output_activation(self) -> str:
-        return get_loss(self.loss).default_output
+    def _output_activation(self) -> Any:
+        return default_output(self.loss) if self.output_activation is None else self.output_activation
 
-    def _score_function(self) -> Score:
-        return r2
+    def _score_function(self, network: Network) -> Score:
+        return score_of(network.objective)
+
+
+def score_of(loss: Loss) -> Score:
+    """How predictions of a network with this loss are scored."""
+    levels = loss.origin.levels if isinstance(loss.origin, Quantile) else ()
+    return PinballSkill(levels) if len(levels) > 1 else r2

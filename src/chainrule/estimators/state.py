@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import chainrule
-from chainrule.estimators import parameters
+from chainrule.estimators.architecture import hidden_layers
 from chainrule.formulas.lookup import Array
 from chainrule.network import Dense, Network
 from chainrule.training import Epoch, Training, TrainingState
@@ -51,13 +51,13 @@ class Fitted:
             found = [np.shape(part) for part in own[name]]
             if found != shapes:
                 raise ValueError(f"{name} must hold arrays of shapes {shapes}, like the network; got {found}.")
-        theta = network.pack(coefs, intercepts)
+        theta = network.pack(coefs, intercepts, own["theta_"][network.n_affine :] if network.n_normalized else None)
         return network, theta if theta.dtype in (np.float32, np.float64) else theta.astype(np.float64)
 
     def _described(self, coefs: list[Array]) -> Network:
         estimator: Any = self
         sizes = [np.shape(coef)[1] for coef in coefs]
-        layers = parameters.hidden_layers(sizes[:-1], estimator.activation)
+        layers = hidden_layers(sizes[:-1], estimator.activation)
         return Network(np.shape(coefs[0])[0], (*layers, Dense(sizes[-1], estimator.out_activation_)), estimator.loss)
 
     def _going_on(self, network: Network) -> tuple[Array, TrainingState | None]:
@@ -71,10 +71,10 @@ class Fitted:
             If the parameters there are do not fit the network.
         """
         before, theta = self._parameters()
-        if before.widths != network.widths:
+        if before.widths != network.widths or _normalized(before) != _normalized(network):
             raise ValueError(
                 f"the network to go on with has layers {_dashed(before)}, but now {_dashed(network)} are asked for. "
-                "Keep hidden_layer_sizes and the number of outputs, or start afresh with warm_start=False."
+                "Keep hidden_layer_sizes, batch_norm and the number of outputs, or start afresh with warm_start=False."
             )
         own = vars(self)
         state, last = own.get("_state"), own.get("_last")
@@ -115,7 +115,12 @@ class Fitted:
 
 
 def _dashed(network: Network) -> str:
-    return "-".join(map(str, network.widths))
+    units = [f"{layer.units} (batch_norm)" if layer.batch_norm else str(layer.units) for layer in network.layers]
+    return "-".join([str(network.inputs), *units])
+
+
+def _normalized(network: Network) -> list[bool]:
+    return [bool(layer.batch_norm) for layer in network.layers]
 
 
 def parameter_attributes(network: Network, theta: Array) -> dict[str, Any]:
@@ -153,11 +158,11 @@ def curves(estimator: Any, epochs: list[Epoch], continued: bool, peak: float) ->
         "loss_": epochs[-1].loss if epochs else own.get("loss_", np.nan),
         "loss_curve_": _appended(own, "loss_curve_", [epoch.loss for epoch in epochs]),
         "validation_loss_curve_": _appended(own, "validation_loss_curve_", _given(epochs, "validation_loss")),
-        "validation_scores_": _appended(own, "validation_scores_", _given(epochs, "validation_score")),
+        "validation_scores_": _appended(own, "validation_scores_", _scores(estimator, epochs)),
         "best_loss_": None,
         "best_validation_score_": None if epochs else own.get("best_validation_score_"),
     }
-    if epochs and epochs[0].validation_score is not None:
+    if _scores(estimator, epochs) is not None:
         found["best_validation_score_"] = peak
     if not estimator.early_stopping:
         losses = [epoch.loss for epoch in epochs if not np.isnan(epoch.loss)]
@@ -168,6 +173,12 @@ def curves(estimator: Any, epochs: list[Epoch], continued: bool, peak: float) ->
 def _given(epochs: list[Epoch], name: str) -> list[float] | None:
     values = [getattr(epoch, name) for epoch in epochs]
     return None if not values or values[0] is None else values
+
+
+def _scores(estimator: Any, epochs: list[Epoch]) -> list[float] | None:
+    """Validation scores; with ``scoring="loss"`` they are losses, negated so that greater is better."""
+    losses = _given(epochs, "validation_loss") if estimator.scoring == "loss" else None
+    return _given(epochs, "validation_score") if losses is None else [-loss for loss in losses]
 
 
 def _appended(own: dict[str, Any], name: str, values: list[float] | None) -> list[float] | None:

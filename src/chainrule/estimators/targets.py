@@ -12,8 +12,6 @@ from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from chainrule.formulas.lookup import Array
 
-OUTPUTS = {"multiclass": "softmax", "binary": "logistic", "multilabel-indicator": "logistic"}
-
 
 def labels_of(y: Any) -> LabelBinarizer:
     """What kind of labels y holds and which, as scikit-learn's `LabelBinarizer` records it.
@@ -73,13 +71,20 @@ def encode(labels: LabelBinarizer, y: Any, dtype: Any) -> Array:
     return onehot
 
 
-def decode(labels: LabelBinarizer, outputs: Array) -> NDArray[Any]:
-    """Predicted labels from the network's outputs."""
+def codes_of(labels: LabelBinarizer, Y: Array) -> list[tuple[NDArray[np.int64], NDArray[Any]]]:
+    """For each label column the codes of encoded targets, shape (n,), and the classes that they count."""
+    if labels.y_type_ == "multilabel-indicator":
+        return [(column.astype(np.int64), np.arange(2)) for column in Y.T]
+    return [(Y[:, 0].astype(np.int64) if labels.y_type_ == "binary" else Y.argmax(axis=1), labels.classes_)]
+
+
+def decode(labels: LabelBinarizer, outputs: Array, border: float = 0.5) -> NDArray[Any]:
+    """Predicted labels from the network's outputs: the largest, or those above the border."""
     classes = labels.classes_
     if labels.y_type_ == "multiclass":
         predicted: NDArray[Any] = classes[outputs.argmax(axis=1)]
         return predicted
-    above = (outputs > 0.5).astype(np.int64)
+    above = (outputs > border).astype(np.int64)
     if labels.y_type_ == "binary":
         return np.repeat(classes, len(above)) if len(classes) == 1 else classes[above[:, 0]]
     return scipy.sparse.csr_matrix(above) if labels.sparse_input_ else above

@@ -82,5 +82,7 @@ def report(epoch: Epoch, number: int) -> None:
     print(f"Iteration {number}, loss = {epoch.loss:.8f}")
     if epoch.validation_score is not None:
         print(f"Validation score: {epoch.validation_score:f}")
+    elif epoch.validation_loss is not None:
+        print(f"Validation loss: {epoch.validation_loss:f}")
     if epoch.note:
         print(epoch.note)

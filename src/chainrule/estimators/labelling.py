@@ -1,0 +1,197 @@
+"""What a classifier does with class labels: encoding them, weighing them, choosing outputs, predicting labels again."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import unique_labels
+
+from chainrule.estimators.base import BaseMLP
+from chainrule.estimators.outputs import (
+    PROBABILITIES,
+    border,
+    class_output,
+    gives_probabilities,
+    scoring_network,
+    shares,
+)
+from chainrule.estimators.parameters import NOT_FOR_CLASSES
+from chainrule.estimators.scores import accuracy, subset_accuracy
+from chainrule.estimators.targets import decode, encode, labels_of
+from chainrule.estimators.weights import ClassWeights, Weigh, unweighted
+from chainrule.formulas.activations import get_activation
+from chainrule.formulas.lookup import Array
+from chainrule.formulas.losses import get_loss
+from chainrule.network import Network
+from chainrule.training.validation import Score
+
+
+def probabilistic(estimator: Any) -> bool:
+    """Whether there are probabilities: AttributeError if the outputs are none."""
+    if not _gives_probabilities(estimator):
+        raise AttributeError(
+            f"{type(estimator).__name__} has probabilities only where its outputs are ('logistic' or 'softmax'), not with "
+            f"loss={estimator.loss!r} and output_activation={estimator.output_activation!r}; it has decision_function."
+        )
+    return True
+
+
+def scored(estimator: Any) -> bool:
+    """Whether there is a decision function: AttributeError if there are probabilities, as in scikit-learn."""
+    if _gives_probabilities(estimator):
+        raise AttributeError(
+            f"{type(estimator).__name__} with loss={estimator.loss!r} has no decision_function; use predict_proba."
+        )
+    return True
+
+
+def _gives_probabilities(estimator: Any) -> bool:
+    if hasattr(estimator, "network_"):
+        return gives_probabilities(estimator.network_)
+    try:
+        output = class_output(estimator.output_activation, estimator.loss, "multiclass")
+        return get_activation(output).name in PROBABILITIES.values()
+    except (TypeError, ValueError):
+        return True  # wrong parameters: fit says so
+
+
+class LabellingMLP(ClassifierMixin, BaseMLP):  # type: ignore[misc]
+    """Base of `MLPClassifier`: everything but its constructor."""
+
+    classes_: NDArray[Any]
+    n_outputs_: int
+    out_activation_: str
+    class_weight: Any
+    output_activation: Any
+    _label_binarizer: LabelBinarizer
+    _numeric_y = False
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict class labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            The predicted labels.
+        """
+        outputs = self._outputs(X)
+        return decode(self._label_binarizer, outputs, border(self.network_))
+
+    @available_if(probabilistic)  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Any) -> Array:
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`; for multilabel targets the probability of each label.
+        """
+        outputs = self._outputs(X)
+        if self.n_outputs_ > 1:
+            exclusive = self._label_binarizer.y_type_ != "multiclass" or self.out_activation_ == "softmax"
+            return outputs if exclusive else shares(outputs)
+        both: Array = np.concatenate((1 - outputs, outputs), axis=1)
+        return both
+
+    @available_if(probabilistic)  # type: ignore[untyped-decorator]
+    def predict_log_proba(self, X: Any) -> Array:
+        """Logarithm of `predict_proba`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            Logarithms, in the order of `classes_`.
+        """
+        probabilities: Array = self.predict_proba(X)
+        return np.log(probabilities, out=probabilities)
+
+    @available_if(scored)  # type: ignore[untyped-decorator]
+    def decision_function(self, X: Any) -> Array:
+        """Scores of the classes, where the outputs are no probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes one score, positive for the second class of `classes_`; for several labels one score each,
+            positive where the label is predicted; for more classes the largest counts.
+        """
+        scores = self._outputs(X)
+        if self._label_binarizer.y_type_ == "multiclass":
+            return scores
+        above: Array = scores - scores.dtype.type(border(self.network_))
+        return above[:, 0] if self._label_binarizer.y_type_ == "binary" else above
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _encode_training(self, y: Any, dtype: Any, continued: bool, incremental: bool) -> Array:
+        known = hasattr(self, "classes_")
+        if not known or not (self.warm_start or incremental):
+            self._label_binarizer = labels_of(y)
+            self.classes_ = self._label_binarizer.classes_
+        elif self.warm_start and set(unique_labels(y)) != set(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. Previously "
+                f"got {self.classes_}, `y` has {unique_labels(y)}"
+            )
+        return self._encode(y, dtype)
+
+    def _encode(self, y: Any, dtype: Any) -> Array:
+        return encode(self._label_binarizer, y, dtype)
+
+    def _before_partial_fit(self) -> None:
+        super()._before_partial_fit()
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                "class_weight='balanced' is not supported for partial_fit, which does not know the data to come. Compute the "
+                "weights from a sample, compute_class_weight('balanced', classes=classes, y=y), and pass them as a dict."
+            )
+
+    def _weighting(self, Y: Array, sample_weight: Array | None) -> Weigh:
+        if self.class_weight is None:
+            return unweighted
+        return ClassWeights(self.class_weight, self._label_binarizer, Y, sample_weight)
+
+    def _output_activation(self) -> Any:
+        name = get_loss(self.loss).name
+        if name in NOT_FOR_CLASSES:
+            raise ValueError(f"loss {name!r} is made for numbers; to predict them, use MLPRegressor.")
+        return class_output(self.output_activation, self.loss, self._label_binarizer.y_type_)
+
+    def _score_function(self, network: Network) -> Score | None:
+        if scoring_network(network) is not network:
+            return None
+        if self._label_binarizer.y_type_ == "multiclass":
+            return accuracy
+        return partial(subset_accuracy, border=border(network))
+
+    def _stratify(self, Y: Array) -> NDArray[np.bool_] | None:
+        return Y[:, 0].astype(bool) if Y.shape[1] == 1 else None
