@@ -1,0 +1,166 @@
+"""Looking inside a network that predicts: activations of every layer, and gradients with respect to the inputs.
+
+As in predictions, nothing is dropped out and batch normalisation uses its running statistics. Gradients take the chain rule one
+step further down than training does: from the first layer's pre-activations to x (lecture 002, 'Backpropagation').
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.arrays import checked_inputs, checked_theta
+from chainrule.engines.normalization import EPSILON
+from chainrule.engines.reference import forward
+from chainrule.formulas.lookup import Array
+from chainrule.network import Network
+
+Forward = tuple[list[Array], list[Array]]
+
+
+def activations(network: Network, theta: Array, X: Any) -> list[Array]:
+    """What every layer puts out for each row of `X`.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    theta : ndarray of shape (P,)
+        Its parameters; their precision is the result's.
+    X : array or scipy sparse matrix of shape (n, inputs)
+        Inputs.
+
+    Returns
+    -------
+    list of ndarray of shape (n, O_k)
+        One array for each layer, the output layer last.
+    """
+    theta = checked_theta(network, theta)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return forward(network, theta, checked_inputs(network, X, theta.dtype))[1][1:]
+
+
+def input_gradient(network: Network, theta: Array, X: Any, output: int | None = None) -> Array:
+    """Derivatives of the outputs with respect to the inputs, row by row (saliency, Simonyan et al. 2014, arXiv 1312.6034).
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    theta : ndarray of shape (P,)
+        Its parameters; their precision is the result's.
+    X : array or scipy sparse matrix of shape (n, inputs)
+        Inputs.
+    output : int or None
+        Which output, negative numbers from the end; None for all of them.
+
+    Returns
+    -------
+    ndarray of shape (n, inputs), or (n, K, inputs) for all outputs
+        ``d a_K[output] / d x``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such output, or an activation on the way has no useful slope (step).
+    """
+    chosen = range(network.outputs) if output is None else [_place(output, network.outputs)]
+    _check_slopes(network)
+    theta = checked_theta(network, theta)
+    with np.errstate(over="ignore", invalid="ignore"):
+        z, a = forward(network, theta, checked_inputs(network, X, theta.dtype))
+        found = [_of_output(network, theta, (z, a), k) for k in chosen]
+    return found[0] if output is not None else np.stack(found, axis=1)
+
+
+def loss_input_gradient(network: Network, theta: Array, X: Any, Y: Array) -> Array:
+    """Derivative of each row's loss with respect to its inputs: the direction in which an input hurts the prediction most.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    theta : ndarray of shape (P,)
+        Its parameters; their precision is the result's.
+    X : array or scipy sparse matrix of shape (n, inputs)
+        Inputs.
+    Y : ndarray of shape (n, targets)
+        Encoded targets, as for training.
+
+    Returns
+    -------
+    ndarray of shape (n, inputs)
+        ``d l_r / d x_r``, unweighted and without penalty.
+
+    Raises
+    ------
+    ValueError
+        If an activation on the way has no useful slope (step).
+    """
+    network.check_trainable()
+    theta = checked_theta(network, theta)
+    X, Y = checked_inputs(network, X, theta.dtype), np.asarray(Y, theta.dtype)
+    if Y.ndim != 2 or len(Y) != X.shape[0]:
+        raise ValueError(f"Y must hold encoded targets of shape ({X.shape[0]}, targets), got {Y.shape}.")
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        z, a = forward(network, theta, X)
+        delta = network.objective.delta(Y, z[-1], a[-1], network.layers[-1].function)
+        return _to_inputs(network, theta, (z, a), delta)
+
+
+def first_layers(network: Network, theta: Array, count: int) -> tuple[Network, Array]:
+    """The first `count` layers as a network of their own, which every engine can run.
+
+    Batch normalisation with fixed statistics is affine, so it becomes part of the weights:
+    ``W gamma / s`` and ``b - mean gamma / s`` with ``s = sqrt(variance + 1e-5)`` (Ioffe & Szegedy 2015, algorithm 2).
+    """
+    views = network.views(theta)
+    weights, biases = [], []
+    for W, b, gamma, mean, variance in list(zip(*views, strict=True))[:count]:
+        if gamma is not None and mean is not None and variance is not None:
+            scale = gamma / np.sqrt(variance + theta.dtype.type(EPSILON))
+            W, b = W * scale, b - mean * scale
+        weights.append(W)
+        biases.append(b)
+    layers = tuple(replace(layer, dropout=0.0, batch_norm=False) for layer in network.layers[:count])
+    part = Network(network.inputs, layers)
+    return part, part.pack(weights, biases)
+
+
+def _of_output(network: Network, theta: Array, done: Forward, k: int) -> Array:
+    z, a = done
+    upstream = np.zeros_like(a[-1])
+    upstream[:, k] = 1
+    return _to_inputs(network, theta, done, network.layers[-1].function.backward(z[-1], a[-1], upstream))
+
+
+def _to_inputs(network: Network, theta: Array, done: Forward, delta: Array) -> Array:
+    """``dl/dx`` from ``delta = dl/dz`` of the last layer."""
+    (z, a), views = done, network.views(theta)
+    for k in range(len(network.layers) - 1, -1, -1):
+        gamma, variance = views.gamma[k], views.variance[k]
+        if gamma is not None and variance is not None:
+            delta = delta * (gamma / np.sqrt(variance + theta.dtype.type(EPSILON)))
+        upstream: Array = delta @ views.W[k].T
+        delta = network.layers[k - 1].function.backward(z[k - 1], a[k], upstream) if k > 0 else upstream
+    return delta
+
+
+def _place(output: Any, outputs: int) -> int:
+    if not isinstance(output, Integral) or isinstance(output, bool) or not -outputs <= int(output) < outputs:
+        raise ValueError(
+            f"output must be None or a whole number from {-outputs} to {outputs - 1}, as the network has {outputs} "
+            f"output(s); got {output!r}."
+        )
+    return int(output) % outputs
+
+
+def _check_slopes(network: Network) -> None:
+    for place, layer in enumerate(network.layers):
+        if layer.function.untrainable:
+            raise ValueError(
+                f"layer {place}: activation {layer.function.name!r} passes no gradient on: {layer.function.untrainable}"
+            )
