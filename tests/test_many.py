@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.datasets import make_classification, make_regression
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import get_scorer, make_scorer
+from sklearn.metrics import accuracy_score, get_scorer, make_scorer, r2_score
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -26,6 +26,7 @@ from threadpoolctl import threadpool_limits
 from chainrule.estimators import MLPClassifier, MLPRegressor
 from chainrule.estimators.many import Job, fit_many
 from chainrule.estimators.search import GridSearchCV, RandomizedSearchCV, threads_of
+from chainrule.estimators.shortcuts import quick_accuracy, quick_r2
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -260,11 +261,17 @@ def test_same_as_scikit_learns_randomized_search():
         assert_same_search(*(search.fit(X, y) for search in both))
 
 
-def test_regressor_and_weights():
+@pytest.mark.parametrize("scoring", [None, "r2", "neg_mean_squared_error"])
+def test_regressor(scoring):
     R, r = make_regression(90, 6, random_state=0)
     base = MLPRegressor(hidden_layer_sizes=(4,), max_iter=5, random_state=0)
-    both = [kind(base, {"alpha": [0.1, 1.0]}, cv=3) for kind in (GridSearchCV, reference.GridSearchCV)]
+    both = [kind(base, {"alpha": [0.1, 1.0]}, cv=3, scoring=scoring) for kind in (GridSearchCV, reference.GridSearchCV)]
+    assert_same_search(*(search.fit(R, r) for search in both))
+    both = [kind(base, {"alpha": [0.1, 1.0]}, cv=3, scoring=scoring) for kind in (GridSearchCV, reference.GridSearchCV)]
     assert_same_search(*(search.fit(R, r, sample_weight=WEIGHT) for search in both))
+
+
+def test_weights():
     both = [kind(small(), {"alpha": [0.1, 1.0]}, cv=3) for kind in (GridSearchCV, reference.GridSearchCV)]
     assert_same_search(*(search.fit(X, y, sample_weight=WEIGHT) for search in both))
 
@@ -336,3 +343,37 @@ def test_clone_and_parameters_are_scikit_learns():
         assert ours._get_param_names() == theirs._get_param_names()
         copied = clone(ours(small(), {"alpha": [1.0]}, cv=4))
         assert (copied.cv, type(copied)) == (4, ours)
+
+
+def labels_and_predictions():
+    rng = np.random.default_rng(0)
+    few, words = rng.integers(0, 3, 50), rng.choice(["a", "bc"], 50)
+    yield few, np.roll(few, 1)
+    yield words, words[::-1].copy()
+    yield words, np.where(words == "a", "bc", "longer")
+    yield few > 1, few > 0
+    yield np.arange(9), np.arange(9)
+    yield few.astype(object), few
+    yield few.tolist(), few
+    yield np.ones(4, int), np.ones(4, int)
+
+
+@pytest.mark.parametrize("pair", list(labels_and_predictions()))
+def test_quick_accuracy(pair):
+    score = quick_accuracy(*pair)
+    assert score is None or score == accuracy_score(*pair)
+    assert (score is not None) == all(type(each) is np.ndarray and each.dtype != object for each in pair) or len(
+        pair[0]
+    ) < 10
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 17, 1000, 100_001])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_quick_r2(n, dtype):
+    rng = np.random.default_rng(n)
+    truth = (1e3 + rng.standard_normal(n)).astype(dtype)
+    predicted = (truth + rng.standard_normal(n)).astype(dtype)
+    score = quick_r2(truth, predicted)
+    assert score == (None if n == 1 else r2_score(truth, predicted))
+    assert quick_r2(truth, truth) is None
+    assert quick_r2(np.ones(n), np.zeros(n)) is None

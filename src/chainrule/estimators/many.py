@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from math import inf
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import scipy.sparse
@@ -226,6 +226,8 @@ def as_one_of_many(learner: Any, n_threads: int, check: Callable[[], None]) -> I
             watching(epoch)
 
     lent = {"n_threads": n_threads, "_on_epoch": on_epoch}
+    if type(learner.random_state) is int and 0 <= learner.random_state < 2**32:
+        lent["random_state"] = _seeded(learner.random_state)
     before = {name: own.get(name, ABSENT) for name in lent}
     own.update(lent)
     try:
@@ -235,6 +237,16 @@ def as_one_of_many(learner: Any, n_threads: int, check: Callable[[], None]) -> I
         for name, value in before.items():
             if value is ABSENT:
                 del own[name]
+
+
+def _seeded(seed: int) -> np.random.RandomState:
+    """``RandomState(seed)``, an old one of this thread seeded anew: making one takes longer than an epoch."""
+    thread: Any = threading.current_thread()
+    stream = getattr(thread, "chainrule_stream", None)
+    if stream is None:
+        stream = thread.chainrule_stream = np.random.RandomState(seed)
+    stream.seed(seed)
+    return cast(np.random.RandomState, stream)
 
 
 class _Unwanted(BaseException):

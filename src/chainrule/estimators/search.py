@@ -26,6 +26,7 @@ from sklearn.utils.validation import _check_method_params, _num_samples
 
 from chainrule.estimators.guard import validate_parameters
 from chainrule.estimators.many import Job, Part, as_one_of_many, as_shared, is_network, learner_of, threads_inside
+from chainrule.estimators.shortcuts import quick_metric
 from chainrule.training import default_threads
 
 Check = Callable[[], None]
@@ -67,6 +68,7 @@ class Trials:
         self._templates, self._folds, self._scorer = templates, folds, scorer
         self._error_score, self._train_scores = error_score, train_scores
         self._valid: set[int] = set()
+        self._quick = quick_metric(learner_of(templates[0]), scorer)
 
     def run(self, n_threads: int, named: Callable[[int, int], str]) -> list[dict[str, Any]]:
         """The outcomes, candidate by candidate; they are computed fold by fold, so that few folds are in memory at once."""
@@ -112,6 +114,10 @@ class Trials:
             self._valid.add(candidate)
 
     def _scores(self, estimator: Any, X: Any, y: Any, parameters: dict[str, Any]) -> Any:
+        if self._quick is not None and not parameters:
+            score = self._quick(y, estimator.predict(X))
+            if score is not None:
+                return score
         return _score(estimator, X, y, self._scorer, parameters, self._error_score)
 
     def _failed(self) -> dict[str, Any]:
