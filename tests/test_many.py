@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import threading
 import time
 import warnings
@@ -24,7 +25,8 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from chainrule.estimators import MLPClassifier, MLPRegressor
-from chainrule.estimators.many import Job, fit_many
+from chainrule.estimators.job import Job
+from chainrule.estimators.many import fit_many
 from chainrule.estimators.search import GridSearchCV, RandomizedSearchCV, threads_of
 from chainrule.estimators.shortcuts import quick_accuracy, quick_r2
 
@@ -151,24 +153,33 @@ def test_own_random_state_objects():
         assert_same_fit(each, small(random_state=np.random.RandomState(seed)).fit(X, y))
 
 
-def test_interrupt_stops_every_network_and_leaves_no_thread():
-    begun = threading.Event()
+def ctrl_c():
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+
+@pytest.mark.parametrize("send", [ctrl_c, _thread.interrupt_main])
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_interrupt_stops_every_network(send, n_threads):
+    begun = []
     estimators = [small(max_iter=10**6, tol=0.0, n_iter_no_change=np.inf, random_state=seed) for seed in range(5)]
-    estimators[0]._on_epoch = lambda epoch: begun.set()
+    for each in estimators:
+        each._on_epoch = begun.append
 
     def interrupt():
-        begun.wait(30)
-        time.sleep(0.05)
-        _thread.interrupt_main()
+        while len(begun) < 50:
+            time.sleep(0.01)
+        send()
 
     helper = threading.Thread(target=interrupt)
     helper.start()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(KeyboardInterrupt):
-            fit_many(estimators, X, y, n_threads=2)
+            fit_many(estimators, X, y, n_threads=n_threads)
     helper.join()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("chainrule-")]
+    epochs = len(begun)
+    time.sleep(0.05)
+    assert len(begun) == epochs
     assert not any(hasattr(each, "theta_") for each in estimators)
     assert all(each.n_threads is None for each in estimators)
 

@@ -7,17 +7,14 @@ epochs without Python's lock. Results are the same bits as those of `fit` called
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
-from math import inf
 from typing import Any, cast
 
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
-from sklearn import config_context, get_config
+from sklearn import get_config
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import _check_sample_weight
@@ -25,11 +22,10 @@ from sklearn.utils.validation import _check_sample_weight
 from chainrule.engines import checked_rows, checked_threads
 from chainrule.estimators.base import BaseMLP
 from chainrule.estimators.inputs import FLOATS, in_rows
+from chainrule.estimators.job import Job
 from chainrule.training import default_threads
 
 ABSENT = object()
-# Seconds after which the waiting thread looks for Ctrl-C where the system does not wake it up.
-GLANCE = 0.2
 
 
 def fit_many(
@@ -247,98 +243,3 @@ def _seeded(seed: int) -> np.random.RandomState:
         stream = thread.chainrule_stream = np.random.RandomState(seed)
     stream.seed(seed)
     return cast(np.random.RandomState, stream)
-
-
-class _Unwanted(BaseException):
-    """Ends a task whose result nobody waits for any more; no `except Exception` holds it up."""
-
-
-class Job:
-    """Numbered tasks, begun in order by several threads.
-
-    Parameters
-    ----------
-    count : int
-        Number of tasks.
-    work : callable
-        ``(place, check) -> result``; it calls ``check()`` now and then, which raises if the result is no longer wanted.
-    named : callable
-        ``place -> str``, for the note on an exception.
-    """
-
-    def __init__(self, count: int, work: Callable[[int, Callable[[], None]], Any], named: Callable[[int], str]) -> None:
-        self._work, self._named = work, named
-        self._places, self._lock = iter(range(count)), threading.Lock()
-        self._results: list[Any] = [None] * count
-        self._failures: dict[int, BaseException] = {}
-        self._wanted: float = inf  # tasks from this place on are not
-
-    def run(self, n_threads: int | None = None) -> list[Any]:
-        """All results, in order.
-
-        The calling thread only waits, so that Ctrl-C reaches it and not a network, which would end its own training and let
-        the next begin.
-
-        Raises
-        ------
-        Exception
-            Of the first task, in order, that failed. Tasks before it are done; which others, depends on the moment.
-        """
-        threads = default_threads() if n_threads is None else checked_threads(n_threads)
-        crew = [
-            threading.Thread(target=copy_context().run, args=(self._serve, get_config()), name=f"chainrule-{number}")
-            for number in range(min(threads, len(self._results)))
-        ]
-        # Entered here and left when all have ended: `catch_warnings` inside the threads (scikit-learn's checks have it) saves
-        # and restores the filters of the whole process, in whatever order the threads come to it.
-        with warnings.catch_warnings():
-            self._wait(crew)
-        if self._failures:
-            place = min(self._failures)
-            error = self._failures[place]
-            error.add_note(self._named(place))
-            raise error
-        return self._results
-
-    def _wait(self, crew: list[threading.Thread]) -> None:
-        started: list[threading.Thread] = []
-        try:
-            for thread in crew:
-                try:
-                    thread.start()
-                except RuntimeError:  # the system grants no more threads: those there are do the work
-                    if not started:
-                        raise
-                    break
-                started.append(thread)
-            for thread in started:
-                while thread.is_alive():
-                    thread.join(GLANCE)
-        finally:
-            self._wanted = min(self._wanted, -1 if any(thread.is_alive() for thread in started) else inf)
-            for thread in started:
-                thread.join()
-
-    def _serve(self, config: dict[str, Any]) -> None:
-        with config_context(**config):
-            while (place := self._next()) is not None:
-                self._do(place)
-
-    def _next(self) -> int | None:
-        with self._lock:
-            place = next(self._places, None)
-        return None if place is None or place >= self._wanted else place
-
-    def _do(self, place: int) -> None:
-        def check() -> None:
-            if place >= self._wanted:
-                raise _Unwanted
-
-        try:
-            self._results[place] = self._work(place, check)
-        except _Unwanted:
-            return
-        except BaseException as error:
-            with self._lock:
-                self._failures[place] = error
-                self._wanted = min(self._wanted, place)

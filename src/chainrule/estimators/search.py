@@ -25,7 +25,8 @@ from sklearn.utils import _safe_indexing, get_tags, indexable
 from sklearn.utils.validation import _check_method_params, _num_samples
 
 from chainrule.estimators.guard import validate_parameters
-from chainrule.estimators.many import Job, Part, as_one_of_many, as_shared, is_network, learner_of, threads_inside
+from chainrule.estimators.job import Job
+from chainrule.estimators.many import Part, as_one_of_many, as_shared, is_network, learner_of, threads_inside
 from chainrule.estimators.shortcuts import quick_metric
 from chainrule.training import default_threads
 
