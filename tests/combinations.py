@@ -25,6 +25,13 @@ def allowed(loss: str, output: str) -> bool:
 PAIRS = [(loss, output) for loss in LOSSES for output in ACTIVATIONS if allowed(loss, output)]
 REFUSED = [(loss, output) for loss in LOSSES for output in ACTIVATIONS if not allowed(loss, output)]
 COMBINATIONS = [(hidden, loss, output) for hidden in HIDDEN for loss, output in PAIRS]
+# Every hidden activation with some pairs, every pair with some hidden activations: for tests that repeat much for each.
+COVERING = [
+    (hidden, loss, output)
+    for place, hidden in enumerate(HIDDEN)
+    for number, (loss, output) in enumerate(PAIRS)
+    if (place + number) % len(HIDDEN) == 0 or (place == 0 and number < 1) or hidden == "tanh"
+]
 
 
 @dataclass(frozen=True)

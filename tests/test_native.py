@@ -17,8 +17,8 @@ from chainrule.engines.native import KERNELS_VARIABLE, kernels
 from chainrule.formulas.losses import LOSSES
 from chainrule.formulas.solvers import SGD, Adam
 from chainrule.network import Dense, Network
-from tests.combinations import COMBINATIONS, case
-from tests.test_engines_agree import close
+from tests.combinations import COVERING, case
+from tests.test_engines_agree import SOLVING, close
 
 NATIVE, REFERENCE = ENGINES["native"], ENGINES["reference"]
 TYPES = [np.float32, np.float64]
@@ -41,7 +41,7 @@ def test_the_environment_chooses_the_kernels(instruction_set, monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize(("hidden", "loss", "output"), COMBINATIONS)
+@pytest.mark.parametrize(("hidden", "loss", "output"), COVERING)
 def test_every_instruction_set_agrees_with_the_reference(hidden, loss, output, dtype):
     c = case(hidden, loss, output, (19, 70, 9, 3), 37, dtype)
     close(NATIVE.predict(c.network, c.theta, c.X), REFERENCE.predict(c.network, c.theta, c.X), dtype)
@@ -60,7 +60,7 @@ def trained(c, X, solver, n_threads):
 
 
 @pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("solver", [SGD(), Adam()], ids=["sgd", "adam"])
+@pytest.mark.parametrize("solver", SOLVING[:6], ids=repr)
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
 def test_the_same_bits_for_any_number_of_threads(dtype, solver, sparse):
     c = case("relu", "log_loss", "softmax", (60, 130, 40, 5), 1500, dtype)

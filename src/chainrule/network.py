@@ -38,7 +38,7 @@ class Dense:
     batch_norm : bool
         Whether pre-activations are normalised over the batch before the activation (Ioffe & Szegedy 2015, algorithm 1):
         ``gamma * (x W - mean) / sqrt(variance + 1e-5) + b``. The linear part has no bias then: the mean would take it
-        away again (lecture 003).
+        away again (lecture 002).
     """
 
     units: int

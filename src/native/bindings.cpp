@@ -7,6 +7,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <atomic>
 #include <limits>
 #include <memory>
@@ -41,13 +42,47 @@ void require(bool holds, const char* what) {
     if (!holds) throw std::invalid_argument(std::string("native engine: ") + what);
 }
 
-NetworkShape shape_of(const std::vector<int>& widths, const std::vector<int>& activations, int loss, bool mean_reported) {
+Head<double> head_of(int act, int loss, int first, int units, double weight, double delta, double smoothing,
+                     const std::vector<double>& levels) {
+    require(levels.size() <= most_levels, "at most 32 levels of a quantile loss");
+    require(first >= 0 && units >= 1, "heads of at least one output");
+    Head<double> head{Act(act), Loss(loss), first, units, weight, {delta, smoothing, int(levels.size()), {}}};
+    std::copy(levels.begin(), levels.end(), head.parameters.level);
+    return head;
+}
+
+NetworkShape shape_of(const std::vector<int>& widths, const std::vector<int>& activations, const std::vector<double>& dropout,
+                      const std::vector<bool>& batch_norm, const std::vector<Head<double>>& heads, bool mean_reported) {
     constexpr int widest = 1 << 30;
     require(widths.size() == activations.size() + 1 && !activations.empty(), "one activation for every layer");
+    require(dropout.size() == widths.size() && batch_norm.size() == activations.size(), "dropout and batch_norm of every layer");
+    require(dropout.back() == 0 && !batch_norm.back(), "no dropout or batch_norm in the output layer");
     for (int width : widths) require(width >= 1 && width <= widest, "layer widths from 1 to 2^30");
-    NetworkShape shape{widths, {}, Loss(loss), mean_reported};
+    for (double rate : dropout) require(rate >= 0 && rate < 1, "dropout from 0 to below 1");
+    int outputs = 0;
+    for (const Head<double>& head : heads) {
+        require(head.first == outputs, "heads that follow each other");
+        outputs += head.units;
+        const bool levels = head.loss == Loss::quantile && head.parameters.levels > 1;
+        require(!levels || (heads.size() == 1 && head.units == head.parameters.levels), "one output for each level of a quantile loss");
+    }
+    require(outputs == widths.back(), "heads that cover the outputs");
+    NetworkShape shape;
+    shape.widths = widths;
+    shape.dropout = dropout;
+    shape.batch_norm = batch_norm;
+    shape.heads = heads;
+    shape.mean_reported = mean_reported;
     for (int activation : activations) shape.activation.push_back(Act(activation));
     return shape;
+}
+
+Settings settings_of(int solver, int slots, double momentum, double second, double epsilon, double dampening, bool nesterov,
+                     double alpha, double l2, double l1, double weight_decay, double max_norm, double clip_norm, double clip_value,
+                     std::vector<double> layer_rates, std::uint64_t seed) {
+    require(slots >= 0 && slots <= 2, "at most two state vectors");
+    return {Solver(solver), slots, momentum,     second,   epsilon,   dampening,  nesterov,               alpha,
+            l2,             l1,    weight_decay, max_norm, clip_norm, clip_value, std::move(layer_rates), seed};
 }
 
 // Rows of inputs, dense or CSR. Holds the arrays alive.
@@ -103,17 +138,17 @@ bool interrupted(void*) {
 }
 
 template <class T> struct PyTrainer {
-    PyTrainer(const std::vector<int>& widths, const std::vector<int>& activations, int loss, bool mean_reported, int solver,
-              double momentum, double second, double epsilon, bool nesterov, double alpha, int threads, const std::string& kernels,
-              Rows<T> rows, Matrix<T> targets, std::optional<Vector<T>> weights)
+    PyTrainer(const NetworkShape& shape, const Settings& settings, int threads, const std::string& kernels, Rows<T> rows,
+              Matrix<T> targets, std::optional<Vector<T>> weights)
         : rows_(std::move(rows)), targets_(std::move(targets)), weights_(std::move(weights)) {
-        const SolverSettings settings{Solver(solver), momentum, second, epsilon, nesterov, alpha};
-        const NetworkShape shape = shape_of(widths, activations, loss, mean_reported);
         const std::int64_t n = data().rows;
-        rows_.check(widths.front());
+        rows_.check(shape.widths.front());
         require(n <= std::numeric_limits<int>::max(), "at most 2147483647 rows");
-        require(std::int64_t(targets_.shape(0)) == n && int(targets_.shape(1)) == widths.back(), "targets of shape (rows, outputs)");
+        require(std::int64_t(targets_.shape(0)) == n && int(targets_.shape(1)) == shape.target_columns(),
+                "targets of shape (rows, outputs)");
         require(!weights_ || std::int64_t(weights_->shape(0)) == n, "one weight for every row");
+        const std::size_t layers = shape.batch_norm.size();
+        require(settings.layer_rates.empty() || settings.layer_rates.size() == layers, "one rate for every layer");
         trainer = std::make_unique<Trainer<T>>(shape, settings, kernels_of<T>(kernels), threads);
     }
 
@@ -179,6 +214,34 @@ template <class T> struct PyTrainer {
     std::optional<Vector<T>> weights_;
 };
 
+void bind_descriptions(nb::module_& m) {
+    nb::class_<Head<double>>(m, "Head", "A slice of the outputs with an activation and a loss.")
+        .def("__init__",
+             [](Head<double>* self, int activation, int loss, int first, int units, double weight, double delta, double smoothing,
+                const std::vector<double>& levels) {
+                 new (self) Head<double>(head_of(activation, loss, first, units, weight, delta, smoothing, levels));
+             },
+             "activation"_a, "loss"_a, "first"_a, "units"_a, "weight"_a, "delta"_a, "smoothing"_a, "levels"_a);
+    nb::class_<NetworkShape>(m, "Shape", "A network: widths, activations, dropout (inputs first), batch normalisation, heads.")
+        .def("__init__",
+             [](NetworkShape* self, const std::vector<int>& widths, const std::vector<int>& activations,
+                const std::vector<double>& dropout, const std::vector<bool>& batch_norm, const std::vector<Head<double>>& heads,
+                bool mean_reported) {
+                 new (self) NetworkShape(shape_of(widths, activations, dropout, batch_norm, heads, mean_reported));
+             },
+             "widths"_a, "activations"_a, "dropout"_a, "batch_norm"_a, "heads"_a, "mean_reported"_a);
+    nb::class_<Settings>(m, "Settings", "A solver with its hyper-parameters, and what else a step does.")
+        .def("__init__",
+             [](Settings* self, int solver, int slots, double momentum, double second, double epsilon, double dampening, bool nesterov,
+                double alpha, double l2, double l1, double weight_decay, double max_norm, double clip_norm, double clip_value,
+                const std::vector<double>& layer_rates, std::uint64_t seed) {
+                 new (self) Settings(settings_of(solver, slots, momentum, second, epsilon, dampening, nesterov, alpha, l2, l1,
+                                                 weight_decay, max_norm, clip_norm, clip_value, layer_rates, seed));
+             },
+             nb::kw_only(), "solver"_a, "slots"_a, "momentum"_a, "second"_a, "epsilon"_a, "dampening"_a, "nesterov"_a, "alpha"_a,
+             "l2"_a, "l1"_a, "weight_decay"_a, "max_norm"_a, "clip_norm"_a, "clip_value"_a, "layer_rates"_a, "seed"_a);
+}
+
 template <class T> void bind_precision(nb::module_& m, const std::string& suffix) {
     nb::class_<Rows<T>>(m, ("Rows" + suffix).c_str(), "Rows of inputs that stay where Python has them.")
         .def_static(
@@ -192,10 +255,8 @@ template <class T> void bind_precision(nb::module_& m, const std::string& suffix
 
     using Trainer = PyTrainer<T>;
     nb::class_<Trainer>(m, ("Trainer" + suffix).c_str(), "A training in progress: parameters and solver state.")
-        .def(nb::init<const std::vector<int>&, const std::vector<int>&, int, bool, int, double, double, double, bool, double, int,
-                      const std::string&, Rows<T>, Matrix<T>, std::optional<Vector<T>>>(),
-             "widths"_a, "activations"_a, "loss"_a, "mean_reported"_a, "solver"_a, "momentum"_a, "second"_a, "epsilon"_a,
-             "nesterov"_a, "alpha"_a, "threads"_a, "kernels"_a, "rows"_a, "targets"_a, "weights"_a.none())
+        .def(nb::init<const NetworkShape&, const Settings&, int, const std::string&, Rows<T>, Matrix<T>, std::optional<Vector<T>>>(),
+             "shape"_a, "settings"_a, "threads"_a, "kernels"_a, "rows"_a, "targets"_a, "weights"_a.none())
         .def("epoch", &Trainer::epoch, "order"_a, "rates"_a, "batch"_a,
              "One pass over the rows `order`: sum of objective times rows, rows, norms of gradient and change per layer.")
         .def("gradient", &Trainer::gradient, "out"_a, "The objective over all rows; its gradient goes to `out`.")
@@ -207,10 +268,10 @@ template <class T> void bind_precision(nb::module_& m, const std::string& suffix
 
     m.def(
         "predict",
-        [](const std::vector<int>& widths, const std::vector<int>& activations, Vector<T> theta, const Rows<T>& rows,
-           MatrixOut<T> out, int threads, const std::string& kernels) {
+        [](const NetworkShape& shape, Vector<T> theta, const Rows<T>& rows, MatrixOut<T> out, int threads, const std::string& kernels) {
             const Kernels<T>& k = kernels_of<T>(kernels);
-            const NetworkShape shape = shape_of(widths, activations, 0, false);
+            const std::vector<int>& widths = shape.widths;
+            require(!shape.any_batch_norm(), "running statistics folded into the weights");
             std::int64_t parameters = 0;
             for (std::size_t i = 1; i < widths.size(); ++i) parameters += (std::int64_t(widths[i - 1]) + 1) * widths[i];
             rows.check(widths.front());
@@ -219,7 +280,7 @@ template <class T> void bind_precision(nb::module_& m, const std::string& suffix
             nb::gil_scoped_release release;
             predict<T>(shape, k, theta.data(), rows.data(), out.data(), threads);
         },
-        "widths"_a, "activations"_a, "theta"_a, "rows"_a, "out"_a, "threads"_a, "kernels"_a,
+        "shape"_a, "theta"_a, "rows"_a, "out"_a, "threads"_a, "kernels"_a,
         "Output activations of every row into `out`.");
 }
 
@@ -229,6 +290,7 @@ template <class T> void bind_precision(nb::module_& m, const std::string& suffix
 NB_MODULE(_native, m) {
     m.doc() = "chainrule's native engine.";
     m.def("available_kernels", &chainrule::available_kernels, "Instruction sets usable on this processor, fastest first.");
+    chainrule::bind_descriptions(m);
     chainrule::bind_precision<float>(m, "F32");
     chainrule::bind_precision<double>(m, "F64");
 }

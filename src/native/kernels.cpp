@@ -2,7 +2,8 @@
 #include "kernels.hpp"
 
 #include "gemm.hpp"
-#include "losses.hpp"
+#include "output.hpp"
+#include "regularization.hpp"
 #include "solvers.hpp"
 
 namespace chainrule {
@@ -51,110 +52,36 @@ template <class T> void forward_sparse(const Product<T>& p, const SparseRows<T>&
     }
 }
 
-// Copies `units` columns of up to `lanes` rows into vectors whose lanes are rows; absent rows repeat the last one.
-template <class T> INLINE void rows_to_lanes(const T* rows, std::ptrdiff_t block, int n_rows, int units, T* out) {
-    constexpr int W = lanes<T>, panel = 2 * W;
-    for (int lane = 0; lane < W; ++lane) {
-        const T* row = rows + (lane < n_rows ? lane : n_rows - 1) * panel;
-        for (int k = 0; k < units; ++k) out[k * W + lane] = row[k / panel * block + k % panel];
-    }
-}
-
-template <class T> INLINE void lanes_to_rows(const T* in, int n_rows, int units, T* rows, std::ptrdiff_t block) {
-    constexpr int W = lanes<T>, panel = 2 * W;
-    for (int lane = 0; lane < n_rows; ++lane)
-        for (int k = 0; k < units; ++k) rows[lane * panel + k / panel * block + k % panel] = in[k * W + lane];
-}
-
-template <class T> void activate(Act act, T* rows, std::ptrdiff_t block, int n_rows, int units, T* scratch) {
-    constexpr int W = lanes<T>, panel = 2 * W;
-    if (act == Act::identity) return;
-    if (act == Act::softmax) {
-        for (int r = 0; r < n_rows; r += W) {
-            const int here = n_rows - r < W ? n_rows - r : W;
-            rows_to_lanes(rows + r * panel, block, here, units, scratch);
-            softmax<T>(scratch, units);
-            lanes_to_rows(scratch, here, units, rows + r * panel, block);
-        }
-        return;
-    }
-    with_value<T>(act, [&](auto value) {
-        for (int column = 0; column < units; column += panel, rows += block) {
-            const int step = units - column > W ? W : panel;  // a half-filled block has one vector a row
-            for (int at = 0; at < n_rows * panel; at += step) store<T>(rows + at, value(load(rows + at)));
-        }
-    });
-}
-
-template <class T> void output(const Output<T>& o) {
+template <class T> void weight_sums(const T* w, std::ptrdiff_t n, double* squares, double* absolutes) {
     constexpr int W = lanes<T>;
-    T *z = o.scratch, *a = z + o.outputs * W, *y = a + o.outputs * W;
-    for (int first = 0; first < o.rows; first += W) {
-        const int here = o.rows - first < W ? o.rows - first : W;
-        T* rows = o.scores + first * 2 * W;
-        rows_to_lanes(rows, o.block, here, o.outputs, z);
-        std::memcpy(a, z, sizeof(T) * W * o.outputs);
-        Vec<T> weight = broadcast<T>(T(1));
-        for (int lane = 0; lane < W; ++lane) {
-            const std::int64_t row = o.order[first + (lane < here ? lane : here - 1)];
-            for (int k = 0; k < o.outputs; ++k) y[k * W + lane] = o.targets[row * o.outputs + k];
-            if (o.weights) weight[lane] = o.weights[row];
-        }
-        const Vec<T> loss = loss_and_delta<T>(o.loss, o.act, z, a, y, o.outputs) * weight;
-        if (o.weights)
-            for (int k = 0; k < o.outputs; ++k) store<T>(a + k * W, load(a + k * W) * weight);
-        lanes_to_rows(a, here, o.outputs, rows, o.block);
-        for (int lane = 0; lane < here; ++lane) o.row_loss[first + lane] = loss[lane];
-    }
-}
-
-template <class T> double squares(const T* w, std::ptrdiff_t n) {
-    constexpr int W = lanes<T>;
-    Vec<T> sum[2] = {};
+    Vec<T> sum[2] = {}, size{};
     std::ptrdiff_t i = 0;
     for (; i + 2 * W <= n; i += 2 * W)
         for (int v = 0; v < 2; ++v) sum[v] = fma<T>(load(w + i + v * W), load(w + i + v * W), sum[v]);
     for (; i < n; i += W) sum[0] = fma<T>(load(w + i), load(w + i), sum[0]);
-    return sum_lanes<T>(sum[0] + sum[1]);
+    *squares = sum_lanes<T>(sum[0] + sum[1]);
+    if (!absolutes) return;
+    for (i = 0; i < n; i += W) size += load(w + i) < T(0) ? -load(w + i) : load(w + i);
+    *absolutes = sum_lanes<T>(size);
 }
 
-// One solver's step over n parameters whose summed gradient is in `sums`.
-template <class T, class Rule>
-INLINE void apply(const Step<T>& step, T alpha, const T* sums, T* w, T* state0, T* state1, std::ptrdiff_t n, double* out) {
-    constexpr int W = lanes<T>;
-    const Rule rule{step};
-    Vec<T> gradients{}, changes{};
-    for (std::ptrdiff_t i = 0; i < n; i += W) {
-        const Vec<T> weight = load(w + i), g = fma<T>(weight, broadcast<T>(alpha), load(sums + i)) * step.scale;
-        const Vec<T> change = rule.change(g, state0 + i, state1 + i);
-        store<T>(w + i, weight + change);
-        if (step.norms) {
-            gradients = fma<T>(g, g, gradients);
-            changes = fma<T>(change, change, changes);
-        }
-    }
-    if (step.norms) {
-        out[1] += sum_lanes<T>(gradients);
-        out[2] += sum_lanes<T>(changes);
-    }
-}
-
-template <class T> INLINE void write_gradient(const Step<T>& step, T alpha, const T* sums, const T* w, T* out, std::ptrdiff_t n) {
-    for (std::ptrdiff_t i = 0; i < n; i += lanes<T>)
-        store<T>(out + i, fma<T>(load(w + i), broadcast<T>(alpha), load(sums + i)) * step.scale);
-}
-
-template <class T> INLINE void finish(const Stripe<T>& s, const T* sums, int begin, int end, T alpha) {
+template <class T> INLINE void finish(const Stripe<T>& s, const T* sums, int begin, int end, bool weights) {
     const std::ptrdiff_t width = s.vectors * lanes<T>, at = begin * width, n = (end - begin) * width;
     const T* sum = sums + (begin - s.begin) * width;
-    switch (s.step->solver) {
-        case Solver::gradient: write_gradient(*s.step, alpha, sum, s.weights + at, s.gradient + at, n); break;
-        case Solver::sgd:
-            apply<T, Sgd<T>>(*s.step, alpha, sum, s.weights + at, s.state0 + at, s.state1, n, s.sums);
-            break;
-        case Solver::adam:
-            apply<T, Adam<T>>(*s.step, alpha, sum, s.weights + at, s.state0 + at, s.state1 + at, n, s.sums);
-            break;
+    take_step<T>(*s.step, {sum, s.weights + at, s.state0 + at, s.state1 + at, s.gradient + at, n, weights, s.sums + 1});
+}
+
+template <class T> void limit_norms(T* weights, int inputs, int vectors, T limit) {
+    constexpr int W = lanes<T>;
+    for (int v = 0; v < vectors; ++v) {
+        Vec<T> squares{};
+        bool longer = false;
+        T* column = weights + v * W;
+        const std::ptrdiff_t ld = vectors * W;
+        for (int i = 0; i < inputs; ++i) squares = fma<T>(load(column + i * ld), load(column + i * ld), squares);
+        const Vec<T> norm = square_root<T>(squares), factor = norm > limit ? limit / norm : broadcast<T>(T(1));
+        for (int lane = 0; lane < W; ++lane) longer = longer || factor[lane] < T(1);
+        for (int i = 0; longer && i < inputs; ++i) store<T>(column + i * ld, load(column + i * ld) * factor);
     }
 }
 
@@ -249,37 +176,60 @@ template <class T> INLINE void prefetch(const T* p, std::ptrdiff_t n) {
     for (std::ptrdiff_t i = 0; i < n; i += 64 / std::ptrdiff_t(sizeof(T))) __builtin_prefetch(p + i, 1);
 }
 
+// The stripe's gradient, summed over the rows, or as far as it was already there.
+template <class T> INLINE void stripe_sums(const Stripe<T>& s, T* sums, std::ptrdiff_t n) {
+    if (s.resume || s.ready) std::memcpy(sums, s.gradient + s.begin * s.vectors * lanes<T>, n * sizeof(T));
+    if (s.ready) return;
+    const bool fresh = !s.resume;
+    if (s.column_start) sparse_sums<T>(s, sums, fresh);
+    else if (s.outputs == 1) narrow_sums<T, 1>(s, sums, fresh);
+    else if (s.outputs == 2) narrow_sums<T, 2>(s, sums, fresh);
+    else if (s.vectors == 2) dense_sums<T, 2>(s, sums, fresh);
+    else dense_sums<T, 1>(s, sums, fresh);
+}
+
 template <class T> void stripe_step(const Stripe<T>& s) {
     const std::ptrdiff_t width = s.vectors * lanes<T>, n = (s.end - s.begin) * width;
-    const bool fresh = !s.resume;
     if (s.finish && s.distant) {  // the solver's operands arrive from memory while the sums are formed
         prefetch(s.weights + s.begin * width, n);
         if (s.step->solver != Solver::gradient) prefetch(s.state0 + s.begin * width, n);
         if (s.step->solver == Solver::adam) prefetch(s.state1 + s.begin * width, n);
     }
     alignas(64) T sums[(stripe_rows + 1) * 2 * lanes<T>];
-    T* partial = s.gradient + s.begin * width;
-    if (s.resume) std::memcpy(sums, partial, n * sizeof(T));
-    if (s.column_start) sparse_sums<T>(s, sums, fresh);
-    else if (s.outputs == 1) narrow_sums<T, 1>(s, sums, fresh);
-    else if (s.outputs == 2) narrow_sums<T, 2>(s, sums, fresh);
-    else if (s.vectors == 2) dense_sums<T, 2>(s, sums, fresh);
-    else dense_sums<T, 1>(s, sums, fresh);
+    stripe_sums<T>(s, sums, n);
     if (!s.finish) {
-        std::memcpy(partial, sums, n * sizeof(T));
+        std::memcpy(s.gradient + s.begin * width, sums, n * sizeof(T));
         return;
     }
-    s.sums[0] = s.sums[1] = s.sums[2] = 0;
+    for (int i = 0; i < sums_per_stripe; ++i) s.sums[i] = 0;
     const int weights_end = s.end < s.inputs ? s.end : s.inputs;
-    finish<T>(s, sums, s.begin, weights_end, s.step->alpha);
-    if (s.end > weights_end) finish<T>(s, sums, weights_end, s.end, T(0));
-    s.sums[0] = squares<T>(s.weights + s.begin * width, (weights_end - s.begin) * width);
+    finish<T>(s, sums, s.begin, weights_end, true);
+    if (s.end > weights_end) finish<T>(s, sums, weights_end, s.end, false);
+    weight_sums<T>(s.weights + s.begin * width, (weights_end - s.begin) * width, s.sums, s.step->absolute ? s.sums + 3 : nullptr);
     if (s.transposed && s.step->solver != Solver::gradient) write_transposed<T>(s);
 }
 
-template <class T> constexpr Kernels<T> table = {lanes<T>,           2 * lanes<T>,  stripe_rows,      &gather<T>, &forward<T>,     &forward_sparse<T>,
-                                                 &backward<T>,       &activate<T>,  &output<T>,       &stripe_step<T>, &squares<T>,
-                                                 &write_transposed<T>};
+template <class T>
+constexpr Kernels<T> table = {lanes<T>,
+                              2 * lanes<T>,
+                              stripe_rows,
+                              &gather<T>,
+                              &forward<T>,
+                              &forward_sparse<T>,
+                              &backward<T>,
+                              &activate<T>,
+                              &activate_slope<T>,
+                              &drop<T>,
+                              &moments<T>,
+                              &normalize<T>,
+                              &normalized_sums<T>,
+                              &normalize_back<T>,
+                              &output<T>,
+                              &stripe_step<T>,
+                              &vector_step<T>,
+                              &limit_norms<T>,
+                              &weight_sums<T>,
+                              &write_transposed<T>};
 
 #define CHAINRULE_STRING(x) #x
 #define CHAINRULE_NAME(x) CHAINRULE_STRING(x)

@@ -37,19 +37,45 @@ template <class T> class Buffer {
     std::ptrdiff_t n_;
 };
 
+template <class T> using Heads = std::vector<Head<T>>;
+
 struct NetworkShape {
-    std::vector<int> widths;     // inputs, then the units of every layer
-    std::vector<Act> activation;  // of every layer
-    Loss loss;
-    bool mean_reported;  // scikit-learn reports squared_error as the mean over outputs
+    std::vector<int> widths;      // inputs, then the units of every layer
+    std::vector<Act> activation;  // of every layer; the last one's is that of its heads
+    std::vector<double> dropout;  // of the inputs and of every layer
+    std::vector<bool> batch_norm;  // of every layer
+    std::vector<Head<double>> heads;
+    bool mean_reported = false;  // scikit-learn reports squared_error as the mean over outputs
+
+    int target_columns() const {
+        const bool several = heads.size() == 1 && heads[0].loss == Loss::quantile && heads[0].parameters.levels > 1;
+        return several ? 1 : widths.back();
+    }
+    bool any_batch_norm() const {
+        for (bool normalized : batch_norm)
+            if (normalized) return true;
+        return false;
+    }
 };
+
+template <class T> Heads<T> heads_in(const NetworkShape& shape) {
+    Heads<T> heads;
+    for (const Head<double>& h : shape.heads) heads.push_back({h.act, h.loss, h.first, h.units, T(h.weight), h.parameters});
+    return heads;
+}
 
 struct Layer {
     int inputs, outputs;
     Act activation;
+    double dropout;
+    bool batch_norm;
     std::ptrdiff_t weights;      // its first panel in the packed parameters
     std::ptrdiff_t transposed;   // its first W^T panel
-    std::ptrdiff_t theta_weights, theta_bias;
+    std::ptrdiff_t gamma, beta, mean, variance;  // in the packed parameters, if batch_norm; the bias row then stays zero
+    std::ptrdiff_t theta_weights, theta_bias, theta_gamma, theta_mean, theta_variance;
+
+    // Whether slopes are kept apart from the outputs: dropout changes those.
+    bool stores_slopes() const { return dropout > 0 || !slope_from_output(activation); }
 };
 
 struct StripeTask {
@@ -59,27 +85,30 @@ struct StripeTask {
 class Layout {
    public:
     Layout(const NetworkShape& shape, int lanes, int stripe) : lanes(lanes), panel(2 * lanes), shape(shape) {
-        std::ptrdiff_t at = 0, transposed = 0, theta = 0;
+        std::ptrdiff_t theta = 0;
         for (std::size_t k = 0; k + 1 < shape.widths.size(); ++k) {
-            const int in = shape.widths[k], out = shape.widths[k + 1];
-            layers.push_back({in, out, shape.activation[k], at, transposed, theta, 0});
-            at += columns(out) * (in + 1);
-            if (k > 0) transposed += columns(in) * out;
-            theta += std::ptrdiff_t(in) * out;
-            for (int p = 0; p < panels(out); ++p)
-                for (int row = 0; row <= in;) {
-                    // The bias row, which is row `in`, joins the last stripe.
-                    const int end = row + stripe >= in ? in + 1 : row + stripe;
-                    stripes.push_back({int(k), p, row, end});
-                    row = end;
-                }
+            Layer layer{};
+            layer.inputs = shape.widths[k];
+            layer.outputs = shape.widths[k + 1];
+            layer.activation = shape.activation[k];
+            layer.dropout = shape.dropout[k + 1];
+            layer.batch_norm = shape.batch_norm[k];
+            layer.theta_weights = theta;
+            theta += std::ptrdiff_t(layer.inputs) * layer.outputs;
+            place(layer, k > 0);
+            layers.push_back(layer);
+            cut(int(k), stripe);
         }
         for (Layer& layer : layers) {
             layer.theta_bias = theta;
             theta += layer.outputs;
         }
-        packed = at;
-        packed_transposed = transposed;
+        for (std::ptrdiff_t Layer::*part : {&Layer::theta_gamma, &Layer::theta_mean, &Layer::theta_variance})
+            for (Layer& layer : layers)
+                if (layer.batch_norm) {
+                    layer.*part = theta;
+                    theta += layer.outputs;
+                }
         parameters = theta;
     }
 
@@ -101,11 +130,45 @@ class Layout {
         return layer.weights + std::ptrdiff_t(p) * panel * (layer.inputs + 1);
     }
 
+    // All panels of one layer and their stripes.
+    struct PanelTask {
+        int layer, panel, first_stripe, end_stripe;
+    };
+
     int lanes, panel;
     NetworkShape shape;
     std::vector<Layer> layers;
     std::vector<StripeTask> stripes;
+    std::vector<PanelTask> panel_tasks;
     std::ptrdiff_t packed = 0, packed_transposed = 0, parameters = 0;
+
+   private:
+    void place(Layer& layer, bool hidden_inputs) {
+        layer.weights = packed;
+        layer.transposed = packed_transposed;
+        packed += columns(layer.outputs) * (layer.inputs + 1);
+        if (hidden_inputs) packed_transposed += columns(layer.inputs) * layer.outputs;
+        if (!layer.batch_norm) return;
+        for (std::ptrdiff_t Layer::*part : {&Layer::gamma, &Layer::beta, &Layer::mean, &Layer::variance}) {
+            layer.*part = packed;
+            packed += columns(layer.outputs);
+        }
+    }
+
+    void cut(int k, int stripe) {
+        const Layer& layer = layers[k];
+        // The bias row, which is row `inputs`, joins the last stripe.
+        const int rows = layer.batch_norm ? layer.inputs : layer.inputs + 1;
+        for (int p = 0; p < panels(layer.outputs); ++p) {
+            const int first = int(stripes.size());
+            for (int row = 0; row < rows;) {
+                const int end = row + stripe >= layer.inputs ? rows : row + stripe;
+                stripes.push_back({k, p, row, end});
+                row = end;
+            }
+            panel_tasks.push_back({k, p, first, int(stripes.size())});
+        }
+    }
 };
 
 }  // namespace chainrule

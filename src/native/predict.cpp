@@ -10,7 +10,6 @@ namespace chainrule {
 
 namespace {
 
-constexpr int block_rows = 48;
 constexpr std::int64_t few_rows = 16;
 constexpr double shared_work = 4e6;
 
@@ -71,13 +70,13 @@ template <class T> struct Workspace {
 
 template <class T>
 void predict_block(const Layout& layout, const Kernels<T>& kernels, const Views<T>& views, const Data<T>& data, std::int64_t begin,
-                   int rows, Workspace<T>& space, T* out) {
+                   int rows, Workspace<T>& space, T* out, const Heads<T>& heads) {
     T *in = space.rows_of[0].get(), *to = space.rows_of[1].get();
     const int inputs = layout.layers[0].inputs, outputs = layout.layers.back().outputs;
     if (data.dense) kernels.gather(data.dense + begin * inputs, inputs, nullptr, rows, in, space.block);
     for (std::size_t k = 0; k < layout.layers.size(); ++k, std::swap(in, to)) {
         const Layer& layer = layout.layers[k];
-        const bool sparse = k == 0 && data.dense == nullptr, relu = layer.activation == Act::relu;
+        const bool sparse = k == 0 && data.dense == nullptr, relu = k + 1 < layout.layers.size() && layer.activation == Act::relu;
         const T floor = relu ? T(0) : -std::numeric_limits<T>::infinity();
         for (std::size_t p = 0; p < views[k].size(); ++p) {
             const PanelView<T>& view = views[k][p];
@@ -86,7 +85,10 @@ void predict_block(const Layout& layout, const Kernels<T>& kernels, const Views<
             if (sparse) kernels.forward_sparse(product, {data.indptr, data.indices, data.values, nullptr, begin}, floor);
             else kernels.forward(product, floor);
         }
-        if (!relu) kernels.activate(layer.activation, to, space.block, rows, layer.outputs, space.scratch.get());
+        if (k + 1 == layout.layers.size())
+            for (const Head<T>& head : heads)
+                kernels.activate(head.act, to, space.block, rows, head.first, head.units, space.scratch.get());
+        else if (!relu) kernels.activate(layer.activation, to, space.block, rows, 0, layer.outputs, space.scratch.get());
     }
     for (int r = 0; r < rows; ++r) layout.from_blocks(in + r * layout.panel, space.block, outputs, out + (begin + r) * outputs);
 }
@@ -97,6 +99,7 @@ template <class T>
 void predict(const NetworkShape& shape, const Kernels<T>& kernels, const T* theta, const Data<T>& data, T* out, int threads) {
     FlushDenormals flush;
     const Layout layout(shape, kernels.lanes, kernels.stripe);
+    const Heads<T> heads = heads_in<T>(shape);
     const Views<T> views(layout, theta, data.rows > few_rows);
     const int blocks = int((data.rows + block_rows - 1) / block_rows);
     if (double(layout.parameters) * double(data.rows) < shared_work) threads = 1;
@@ -108,7 +111,7 @@ void predict(const NetworkShape& shape, const Kernels<T>& kernels, const T* thet
     pool.run(blocks, threads, [&](int block, int thread) {
         const std::int64_t begin = std::int64_t(block) * block_rows;
         const int rows = int(std::min<std::int64_t>(block_rows, data.rows - begin));
-        predict_block(layout, kernels, views, data, begin, rows, spaces[thread], out);
+        predict_block(layout, kernels, views, data, begin, rows, spaces[thread], out, heads);
     });
 }
 

@@ -14,21 +14,31 @@
 
 namespace chainrule {
 
+// Rows that go through the network together on one thread: enough to reuse each panel of weights from the first-level cache, few
+// enough for their activations to stay in the second.
+constexpr int block_rows = 48;
+constexpr double batch_norm_epsilon = 1e-5;
+
 template <class T> struct Data {
     std::int64_t rows;
     const T* dense;  // (rows, I) or null if sparse
     const std::int64_t* indptr;
     const std::int32_t* indices;
     const T* values;
-    const T* targets;  // (rows, K)
+    const T* targets;  // (rows, target columns)
     const T* weights;  // (rows,) or null
 };
 
-struct SolverSettings {
+struct Settings {
     Solver solver;
-    double momentum, second, epsilon;  // momentum is beta_1 for adam
+    int slots;  // state vectors of the solver
+    double momentum, second, epsilon;  // momentum is beta_1 for adam; second is beta_2, rho or decay_rate
+    double dampening;
     bool nesterov;
-    double alpha;
+    double alpha, l2, l1, weight_decay;
+    double max_norm, clip_norm, clip_value;  // infinite where there is no limit
+    std::vector<double> layer_rates;         // empty: 1 for every layer
+    std::uint64_t seed;                      // of dropout
 };
 
 struct EpochSums {
@@ -48,7 +58,7 @@ class Watcher;
 
 template <class T> class Trainer {
    public:
-    Trainer(const NetworkShape& shape, const SolverSettings& settings, const Kernels<T>& kernels, int threads);
+    Trainer(const NetworkShape& shape, const Settings& settings, const Kernels<T>& kernels, int threads);
 
     void set_theta(const T* theta);
     void get_theta(T* theta) const { unpack(weights_, theta); }
@@ -69,27 +79,58 @@ template <class T> class Trainer {
         int rows;
         double weight_sum;
     };
+    // One part of a batch on its way: rows held at once.
+    struct Chunk {
+        const Data<T>& data;
+        const std::int64_t* order;
+        int rows, first;  // `first`: its first row's number in the batch
+    };
+    using Steps = std::vector<Step<T>>;  // one for each layer
 
+    // trainer.cpp: parameters in and out, epochs
     template <class F> void for_panel_rows(F&& f) const;
     void pack(const T* theta, Buffer<T>& panels) const;
     void unpack(const Buffer<T>& panels, T* theta) const;
-    void write_transposed();
+    void sum_weights(int stripe);
     void reserve(std::int64_t batch, bool sparse);
     double weight_sum(const Data<T>& data, const std::int64_t* order, int rows) const;
     std::int64_t last_batch(const Data<T>& data, const std::int64_t* order, std::int64_t n, int batch) const;
-    double batch_step(const Data<T>& data, const Batch& batch, const Step<T>& step, Watcher& watcher);
-    void forward_backward(const Data<T>& data, const std::int64_t* order, int begin, int end, int thread);
-    void set_ones(int k, int begin, int end);
-    void forward_layer(const Data<T>& data, const std::int64_t* order, int k, int begin, int end);
-    void backward_layer(int k, int begin, int end);
-    void weight_steps(int rows, const Step<T>& step, bool resume, bool finish);
-    void sort_columns(const Data<T>& data, const std::int64_t* order, int rows);
-    Step<T> step_constants(double rate, double weight_sum, bool norms) const;
-    void collect_norms(EpochSums& sums) const;
+    double batch_step(const Data<T>& data, const Batch& batch, const Steps& steps, Watcher& watcher);
+    double penalty(double weight_sum) const;
     int useful_threads(int rows) const;
 
+    // passes.cpp: a chunk through the network, forward and backward
+    template <class F> void for_rows(int rows, F&& f);
+    void pass(const Chunk& chunk);
+    void gather(const Chunk& chunk, int begin, int end, int thread);
+    void forward_from(const Chunk& chunk, int k, int begin, int end, int thread);
+    void forward_layer(const Chunk& chunk, int k, int begin, int end);
+    void finish_layer(int k, const Chunk& chunk, int begin, int end, int thread);
+    void drop(int k, T* rows, T* slopes, int units, const Chunk& chunk, int begin, int end, int thread);
+    void backward_from(int k, int begin, int end);
+    void backward_layer(int k, int begin, int end);
+    Normalization<T> normalization(int k, int p, int begin, int rows);
+    void for_panels(int k, void (*kernel)(const Normalization<T>&), int rows);
+    void share_weights(const Chunk& chunk);
+    void mask_sparse(const Chunk& chunk);
+    void sort_columns(const SparseRows<T>& x, int rows);
+    SparseRows<T> sparse_rows(const Chunk& chunk) const;
+    void set_ones(int k, int begin, int end);
+
+    // steps.cpp: gradients and the solver's steps
+    Step<T> step_constants(double rate, double weight_sum, bool norms) const;
+    Steps layer_steps(double rate, double weight_sum, bool norms) const;
+    void weight_steps(int rows, const Steps& steps, bool resume, bool finish);
+    void stripe_steps(int rows, const Steps& steps, bool resume, bool finish, bool ready);
+    void normalization_steps(const Steps& steps, bool ready);
+    double gradient_norm();
+    void limit_norms(const Steps& steps);
+    void follow_statistics(double weight_sum);
+    void collect_norms(EpochSums& sums) const;
+
     Layout layout_;
-    SolverSettings settings_;
+    Settings settings_;
+    Heads<T> heads_;
     const Kernels<T>& k_;
     Pool pool_;
     int slots_, chunk_ = 0;
@@ -97,13 +138,21 @@ template <class T> class Trainer {
     bool sparse_ = false;
     Buffer<T> weights_, transposed_, state_[2], partial_;
     std::vector<Buffer<T>> in_, delta_;     // per layer, in blocks: inputs (chunk, I + 1), deltas (chunk, O)
+    std::vector<Buffer<T>> slope_, z_hat_;  // per layer, in blocks (chunk, O); empty where not needed
+    std::vector<Buffer<T>> moments_;        // per layer with batch normalisation: mean, variance, sum delta, sum delta z_hat
     std::ptrdiff_t block_ = 0;              // distance between two blocks
-    Buffer<T> row_loss_, scratch_;          // (chunk,), one slice per thread
+    Buffer<T> row_loss_, share_, scratch_;  // (chunk,), (chunk,), one slice per thread
+    Buffer<std::uint32_t> keys_;            // of dropout, one slice per thread
     std::ptrdiff_t scratch_per_thread_ = 0;
-    std::vector<double> stripe_sums_;       // three per stripe
+    std::vector<double> stripe_sums_;       // sums_per_stripe per stripe
+    std::vector<double> vector_sums_;       // two per layer: squares of gradient and change of gamma and beta
+    std::vector<double> layer_squares_;     // per layer, of the gradient before clipping
     std::vector<int> groups_;               // stripes shared out together: boundaries
     std::vector<std::int32_t> column_start_, column_row_;
     std::vector<T> column_value_;
+    std::vector<std::int64_t> masked_start_;  // the chunk's sparse rows after dropout
+    std::vector<std::int32_t> masked_index_;
+    std::vector<T> masked_value_;
 };
 
 // Output activations of `rows` rows, written to out (rows, K). theta is row-major as Python has it.

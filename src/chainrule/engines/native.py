@@ -13,18 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import _native
+from chainrule.engines import description
 from chainrule.engines.arrays import checked_state, refuse_damaged
 from chainrule.engines.base import PLAIN, EpochResult, StepSettings, TrainingData
-from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.lookup import Array
-from chainrule.formulas.losses import LOSSES
-from chainrule.formulas.solvers import SGD, Adam, Solver, State
+from chainrule.formulas.solvers import Solver, State
 from chainrule.network import Network
-
-# In the order of the enumerations in src/native/kernels.hpp.
-NATIVE_ACTIVATIONS = ("identity", "logistic", "tanh", "relu", "exp", "softmax")
-NATIVE_LOSSES = ("squared_error", "log_loss", "poisson")
-NATIVE_SOLVERS: tuple[type[Solver] | None, ...] = (None, SGD, Adam)
 
 KERNELS_VARIABLE = "CHAINRULE_KERNELS"
 
@@ -70,31 +64,13 @@ def _rows(X: Any, dtype: Any) -> Any:
     )
 
 
-def _activation_codes(network: Network) -> list[int]:
-    return [NATIVE_ACTIVATIONS.index(layer.function.name) for layer in network.layers]
-
-
 def _trainer(
-    network: Network, data: TrainingData, solver: Solver | None, alpha: float, n_threads: int, dtype: Any
+    network: Network, data: TrainingData, solver: Solver | None, step: StepSettings, n_threads: int, dtype: Any
 ) -> Any:
     """The C++ side of a training; without a solver it only computes gradients."""
-    loss = network.objective
-    momentum, second, epsilon, nesterov = 0.0, 0.0, 0.0, False
-    if isinstance(solver, SGD):
-        momentum, nesterov = solver.momentum, solver.nesterov
-    elif isinstance(solver, Adam):
-        momentum, second, epsilon = solver.beta_1, solver.beta_2, solver.epsilon
     return (_native.TrainerF32 if _single(dtype) else _native.TrainerF64)(
-        list(network.widths),
-        _activation_codes(network),
-        NATIVE_LOSSES.index(loss.name),
-        loss.reported_mean,
-        NATIVE_SOLVERS.index(type(solver) if solver is not None else None),
-        momentum,
-        second,
-        epsilon,
-        nesterov,
-        alpha,
+        description.shape(network),
+        description.settings(network, solver, step),
         n_threads,
         kernels(),
         _rows(data.X, dtype),
@@ -119,14 +95,13 @@ class NativeSession:
     ) -> None:
         self._network, self._slots, self._n_threads = network, solver.slots, n_threads
         self._dtype = theta.dtype
-        if settings != StepSettings(alpha=settings.alpha, seed=settings.seed):
-            raise ValueError("the native engine knows no such step settings; take engine='reference'.")
-        self._trainer = _trainer(network, data, solver, settings.alpha, n_threads, theta.dtype)
+        self._trainer = _trainer(network, data, solver, settings, n_threads, theta.dtype)
         self._trainer.set_theta(np.ascontiguousarray(theta))
         self._trainer.steps = t
-        vectors = {} if state is None else checked_state(state, self._slots, theta)
+        vectors = solver.init(theta) if state is None else checked_state(state, self._slots, theta)
         for place, vector in enumerate(vectors.values()):
-            self._trainer.set_state(place, vector)
+            if vector.any():
+                self._trainer.set_state(place, vector)
 
     def epoch(self, order: NDArray[np.int64], rates: NDArray[np.float64], batch_size: int) -> EpochResult:
         """Train on the rows `order` in batches; see `Session.epoch`."""
@@ -167,23 +142,14 @@ class NativeEngine:
         """Why this engine cannot do it, or None if it can."""
         if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
             return f"it computes in float32 or float64, not in {np.dtype(dtype)}."
-        if network.has_dropout or network.n_normalized:
-            return "dropout and batch normalisation have no native kernels."
-        for layer in network.layers:
-            if layer.function.name not in NATIVE_ACTIVATIONS or ACTIVATIONS[layer.function.name] is not layer.function:
-                return f"activation {layer.function.name!r} has no native kernel."
-        if network.objective.name not in NATIVE_LOSSES or LOSSES[network.objective.name] is not network.objective:
-            return f"loss {network.objective.name!r} has no native kernel."
-        if solver is not None and solver.stochastic and type(solver) not in NATIVE_SOLVERS:
-            return f"solver {solver.name!r} has no native kernel."
-        return None
+        return description.unknown(network, solver)
 
     def predict(self, network: Network, theta: Array, X: Any, n_threads: int = 1) -> Array:
         """Output activations, shape (N, K). A row's result does not depend on the rows around it."""
         out: Array = np.empty((X.shape[0] if hasattr(X, "shape") else len(X), network.outputs), theta.dtype)
+        network, theta = description.folded(network, theta)
         rows = _rows(X, theta.dtype)
-        widths, activations = list(network.widths), _activation_codes(network)
-        _native.predict(widths, activations, np.ascontiguousarray(theta), rows, out, n_threads, kernels())
+        _native.predict(description.shape(network), np.ascontiguousarray(theta), rows, out, n_threads, kernels())
         return out
 
     def loss_and_gradient(
@@ -198,7 +164,8 @@ class NativeEngine:
         l2: float = 0.0,
     ) -> tuple[float, Array]:
         """The objective and its gradient."""
-        trainer = _trainer(network, TrainingData(X, Y, sample_weight), None, alpha, n_threads, theta.dtype)
+        step = StepSettings(alpha=alpha, l2=l2)
+        trainer = _trainer(network, TrainingData(X, Y, sample_weight), None, step, n_threads, theta.dtype)
         trainer.set_theta(np.ascontiguousarray(theta))
         gradient: Array = np.empty_like(theta)
         return float(trainer.gradient(gradient)), gradient

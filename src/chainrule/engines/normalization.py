@@ -1,4 +1,4 @@
-"""Batch normalisation before the activation (Ioffe & Szegedy 2015, algorithms 1 and 2; lecture 003).
+"""Batch normalisation before the activation (Ioffe & Szegedy 2015, algorithms 1 and 2; lecture 002).
 
 The lecture prints sigma without its square root; the standard deviation is meant:
 ``z_hat = (z - mean) / sqrt(variance + EPSILON)``.

@@ -75,7 +75,7 @@ class Training:
         kept = settings.learning_rate_init == state.initial_rate
         self._rate = state.rate if kept else settings.learning_rate_init
         self._samples, self._epochs = state.samples, state.epochs
-        self._last_epoch = state.epochs + settings.max_iter
+        self._first_epoch, self._last_epoch = state.epochs, state.epochs + settings.max_iter
         self._patience = state.patience if state.watched == settings.watched else Patience()
         self._peak: float = -inf
         self._best_theta: Array | None = None
@@ -179,7 +179,7 @@ class Training:
             if settings.shuffle:
                 self._order = self._order[self._rng.permutation(n_rows)]
             initial, now, most = settings.learning_rate_init, self._epochs, self._last_epoch
-            clock = Clock(initial, self._rate, now, most, steps, self._samples)
+            clock = Clock(initial, self._rate, now, most, steps, self._samples, self._first_epoch)
             rates = settings.schedule.rates(clock).astype(np.float64, copy=False)
             result = session.epoch(self._order, rates, self._batch)
             self._samples += result.rows

@@ -1,0 +1,186 @@
+// Gradients of the weights over a chunk, and the solver's steps: each stripe is summed and changed by one thread.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "stripes.hpp"
+#include "trainer.hpp"
+
+namespace chainrule {
+
+namespace {
+
+// What a core's second-level cache holds of parameters and solver state beside the activations, in bytes.
+constexpr std::ptrdiff_t second_cache = 256 * 1024;
+// Share of the newest batch in the running statistics.
+constexpr double statistics_momentum = 0.1;
+
+}  // namespace
+
+template <class T> Step<T> Trainer<T>::step_constants(double rate, double weight_sum, bool norms) const {
+    double corrected = rate;
+    if (settings_.solver == Solver::adam) {
+        const double t = double(t_ + 1);
+        corrected = rate * std::sqrt(1 - std::pow(settings_.second, t)) / (1 - std::pow(settings_.momentum, t));
+    } else if (settings_.solver == Solver::sgd) {
+        corrected = rate * (1 - settings_.dampening);
+    }
+    const bool frozen = settings_.solver != Solver::gradient && rate == 0;
+    const double keep = 1 - rate * settings_.weight_decay, threshold = rate * settings_.l1;
+    Step<T> step{};
+    step.solver = frozen ? Solver::frozen : settings_.solver;
+    step.rate = T(corrected);
+    step.alpha = T(settings_.alpha + settings_.l2 * weight_sum);
+    step.scale = T(1 / weight_sum);
+    step.momentum = T(settings_.momentum);
+    step.one_minus = T(1 - settings_.momentum);
+    step.second = T(settings_.second);
+    step.one_minus_second = T(1 - settings_.second);
+    step.epsilon = T(settings_.epsilon);
+    step.nesterov = settings_.nesterov;
+    step.norms = norms;
+    step.keep = T(keep);
+    step.threshold = T(threshold);
+    step.clip = T(settings_.clip_value);
+    step.extra = !frozen && (keep != 1 || threshold > 0 || std::isfinite(settings_.clip_value));
+    step.absolute = settings_.l1 > 0;
+    return step;
+}
+
+template <class T> typename Trainer<T>::Steps Trainer<T>::layer_steps(double rate, double weight_sum, bool norms) const {
+    if (settings_.layer_rates.empty()) return Steps(layout_.layers.size(), step_constants(rate, weight_sum, norms));
+    Steps steps;
+    for (double factor : settings_.layer_rates) steps.push_back(step_constants(rate * factor, weight_sum, norms));
+    return steps;
+}
+
+template <class T> void Trainer<T>::stripe_steps(int rows, const Steps& steps, bool resume, bool finish, bool ready) {
+    const auto one = [&](int i) {
+        const StripeTask& task = layout_.stripes[i];
+        const Layer& layer = layout_.layers[task.layer];
+        const Step<T>& step = steps[task.layer];
+        if (step.solver == Solver::frozen && !step.norms) return;
+        Stripe<T> s = stripe_of(layout_, task, weights_.get(), transposed_.get());
+        const std::ptrdiff_t panel = layout_.panel_at(layer, task.panel);
+        s.in = in_[task.layer].get();
+        s.in_block = block_;
+        s.delta = delta_[task.layer].get() + task.panel * block_;
+        s.rows = rows;
+        if (sparse_ && task.layer == 0) {
+            s.column_start = column_start_.data();
+            s.column_row = column_row_.data();
+            s.column_value = column_value_.data();
+        }
+        s.state0 = state_[0].get() + (slots_ > 0 ? panel : 0);
+        s.state1 = state_[1].get() + (slots_ > 1 ? panel : 0);
+        s.gradient = partial_.size() ? partial_.get() + panel : nullptr;
+        s.resume = resume;
+        s.finish = finish;
+        s.ready = ready;
+        s.distant = layout_.packed * std::ptrdiff_t(sizeof(T)) * (1 + slots_) > second_cache;
+        s.step = &step;
+        s.sums = stripe_sums_.data() + sums_per_stripe * i;
+        k_.stripe_step(s);
+    };
+    const int groups = int(groups_.size()) - 1;
+    pool_.run(groups, useful_threads(rows), [&](int group, int) {
+        for (int i = groups_[group]; i < groups_[group + 1]; ++i) one(i);
+    });
+}
+
+// gamma and beta of batch normalisation.
+template <class T> void Trainer<T>::normalization_steps(const Steps& steps, bool ready) {
+    for (std::size_t k = 0; k < layout_.layers.size(); ++k) {
+        const Layer& layer = layout_.layers[k];
+        double* out = vector_sums_.data() + 2 * k;
+        out[0] = out[1] = 0;
+        if (!layer.batch_norm) continue;
+        const std::ptrdiff_t columns = layout_.columns(layer.outputs);
+        for (const auto& [at, sums] : {std::pair(layer.beta, 2 * columns), std::pair(layer.gamma, 3 * columns)}) {
+            T* gradient = partial_.size() ? partial_.get() + at : nullptr;
+            k_.vector_step({ready ? gradient : moments_[k].get() + sums, weights_.get() + at, state_[0].get() + (slots_ > 0 ? at : 0),
+                            state_[1].get() + (slots_ > 1 ? at : 0), gradient, columns, &steps[k], out});
+        }
+    }
+}
+
+// Where the whole gradient's norm is limited, it is written out first and the solver's step is taken from there.
+template <class T> void Trainer<T>::weight_steps(int rows, const Steps& steps, bool resume, bool finish) {
+    const bool limited = std::isfinite(settings_.clip_norm) && settings_.solver != Solver::gradient;
+    if (!limited || !finish) {
+        stripe_steps(rows, steps, resume, finish, false);
+        if (finish) normalization_steps(steps, false);
+    } else {
+        Steps write = steps, take = steps;
+        for (Step<T>& step : write) step.solver = Solver::gradient;
+        stripe_steps(rows, write, resume, true, false);
+        normalization_steps(write, false);
+        const double norm = gradient_norm();
+        for (Step<T>& step : take) {
+            step.alpha = T(0);
+            step.scale = T(norm > settings_.clip_norm ? settings_.clip_norm / norm : 1);
+        }
+        stripe_steps(rows, take, false, true, true);
+        normalization_steps(take, true);
+    }
+    if (finish && std::isfinite(settings_.max_norm) && settings_.solver != Solver::gradient) limit_norms(steps);
+}
+
+// Norm of the gradient that was just written out; its parts are kept for the report, which gives them as they were before clipping.
+template <class T> double Trainer<T>::gradient_norm() {
+    double total = 0;
+    std::fill(layer_squares_.begin(), layer_squares_.end(), 0.0);
+    for (std::size_t i = 0; i < layout_.stripes.size(); ++i)
+        layer_squares_[layout_.stripes[i].layer] += stripe_sums_[sums_per_stripe * i + 1];
+    for (std::size_t k = 0; k < layer_squares_.size(); ++k) total += layer_squares_[k] += vector_sums_[2 * k];
+    return std::sqrt(total);
+}
+
+template <class T> void Trainer<T>::limit_norms(const Steps& steps) {
+    pool_.run(int(layout_.panel_tasks.size()), useful_threads(chunk_), [&](int i, int) {
+        const Layout::PanelTask& task = layout_.panel_tasks[i];
+        const Layer& layer = layout_.layers[task.layer];
+        if (steps[task.layer].solver == Solver::frozen) return;
+        k_.limit_norms(weights_.get() + layout_.panel_at(layer, task.panel), layer.inputs, layout_.vectors(layer.outputs, task.panel),
+                       T(settings_.max_norm));
+        for (int stripe = task.first_stripe; stripe < task.end_stripe; ++stripe) {
+            const Stripe<T> s = stripe_of(layout_, layout_.stripes[stripe], weights_.get(), transposed_.get());
+            sum_weights(stripe);
+            if (s.transposed) k_.write_transposed(s);
+        }
+    });
+}
+
+// The running statistics follow the batch's; the running variance is the unbiased one.
+template <class T> void Trainer<T>::follow_statistics(double weight_sum) {
+    const T unbiased = T(weight_sum > 1 ? weight_sum / (weight_sum - 1) : 1), share = T(statistics_momentum);
+    for (std::size_t k = 0; k < layout_.layers.size(); ++k) {
+        const Layer& layer = layout_.layers[k];
+        if (!layer.batch_norm) continue;
+        T *mean = weights_.get() + layer.mean, *variance = weights_.get() + layer.variance;
+        const T *batch = moments_[k].get(), *spread = batch + layout_.columns(layer.outputs);
+        for (int j = 0; j < layer.outputs; ++j) {
+            mean[j] += share * (batch[j] - mean[j]);
+            variance[j] += share * (unbiased * spread[j] - variance[j]);
+        }
+    }
+}
+
+template <class T> void Trainer<T>::collect_norms(EpochSums& sums) const {
+    const bool limited = std::isfinite(settings_.clip_norm);
+    sums.gradient_norms.assign(layout_.layers.size(), 0);
+    sums.update_norms.assign(layout_.layers.size(), 0);
+    for (std::size_t i = 0; i < layout_.stripes.size(); ++i) {
+        sums.gradient_norms[layout_.stripes[i].layer] += stripe_sums_[sums_per_stripe * i + 1];
+        sums.update_norms[layout_.stripes[i].layer] += stripe_sums_[sums_per_stripe * i + 2];
+    }
+    for (std::size_t k = 0; k < layout_.layers.size(); ++k) {
+        sums.gradient_norms[k] = std::sqrt(limited ? layer_squares_[k] : sums.gradient_norms[k] + vector_sums_[2 * k]);
+        sums.update_norms[k] = std::sqrt(sums.update_norms[k] + vector_sums_[2 * k + 1]);
+    }
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+}  // namespace chainrule
