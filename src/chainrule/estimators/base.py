@@ -104,6 +104,8 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         data = TrainingData(X, Y, weigh(Y, weight))
         rng = check_random_state(self.random_state)
         network = network_of(self, X.shape[1], get_loss(self.loss).n_outputs(Y.shape[1]), self._output_activation())
+        if network.n_normalized and len(Y) == 1:
+            raise ValueError("batch_norm needs at least two rows to normalise over, but X has 1 sample.")
         theta, resume = self._first_theta(network, X.dtype, continued, rng)
         solver = parameters.solver_of(self)
         rows, validation = split(self, network, data, y, held, weigh, solver, rng)
