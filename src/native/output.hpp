@@ -27,25 +27,14 @@ template <class T> INLINE void lanes_to_rows(const T* in, int n_rows, int first,
         for (int k = 0; k < units; ++k) rows[lane * panel + column_at<T>(first + k, block)] = in[k * W + lane];
 }
 
-// Calls f(at) for every vector of `n_rows` rows that lies within the columns [first, first + units), at its place behind `rows`, and
-// part(at, inside) for those of which only some lanes do.
-template <class T, class F, class Part>
-INLINE void for_vectors(std::ptrdiff_t block, int n_rows, int first, int units, F&& f, Part&& part) {
+// Calls f(at) for every vector of `n_rows` rows in the columns [from, to), multiples of `lanes`: at its place behind `rows`.
+template <class T, class F> INLINE void for_vectors(std::ptrdiff_t block, int n_rows, int from, int to, F&& f) {
     constexpr int W = lanes<T>, panel = 2 * W;
-    const int end = first + units;
-    for (int column = first - first % W, width; column < end; column += width) {
-        const bool whole_panel = column % panel == 0 && column >= first && column + panel <= end;
-        const std::ptrdiff_t step = whole_panel ? W : panel;
+    for (int column = from, width; column < to; column += width) {
+        width = column % panel == 0 && column + panel <= to ? panel : W;
         std::ptrdiff_t at = column_at<T>(column, block);
-        const std::ptrdiff_t last = at + std::ptrdiff_t(n_rows) * panel;
-        width = whole_panel ? panel : W;
-        if (column >= first && column + width <= end) {
-            for (; at < last; at += step) f(at);
-            continue;
-        }
-        Bits<T> inside{};
-        for (int lane = 0; lane < W; ++lane) inside[lane] = column + lane >= first && column + lane < end ? -1 : 0;
-        for (; at < last; at += step) part(at, inside);
+        const std::ptrdiff_t last = at + std::ptrdiff_t(n_rows) * panel, step = width == panel ? W : panel;
+        for (; at < last; at += step) f(at);
     }
 }
 
@@ -63,32 +52,35 @@ template <class T> void activate(Act act, T* rows, std::ptrdiff_t block, int n_r
         }
         return;
     }
+    const int end = first + units, from = (first + W - 1) / W * W, to = end / W * W;
     with_value<T>(act, [&](auto value) INLINE_LAMBDA {
-        const auto whole = [&](std::ptrdiff_t at) INLINE_LAMBDA { store<T>(rows + at, value(load(rows + at))); };
-        for_vectors<T>(block, n_rows, first, units, whole, [&](std::ptrdiff_t at, Bits<T> inside) INLINE_LAMBDA {
-            const Vec<T> z = load(rows + at);
-            store<T>(rows + at, inside ? value(z) : z);
-        });
+        for_vectors<T>(block, n_rows, from, to, [&](std::ptrdiff_t at) INLINE_LAMBDA { store<T>(rows + at, value(load(rows + at))); });
+        for (int column = from > first ? from - W : to; column < end; column += W) {
+            if (column >= from && column < to) continue;  // the others have only some lanes among the columns
+            Bits<T> inside{};
+            for (int lane = 0; lane < W; ++lane) inside[lane] = column + lane >= first && column + lane < end ? -1 : 0;
+            for_vectors<T>(block, n_rows, column, column + W, [&](std::ptrdiff_t at) INLINE_LAMBDA {
+                const Vec<T> z = load(rows + at);
+                store<T>(rows + at, inside ? value(z) : z);
+            });
+        }
     });
 }
 
 // The same for a whole layer whose slopes are kept too, in blocks of the same shape.
 template <class T> void activate_slope(Act act, T* rows, T* slopes, std::ptrdiff_t block, int n_rows, int units) {
-    const int whole = (units + lanes<T> - 1) / lanes<T> * lanes<T>;  // the columns behind a layer's last hold nothing
-    const auto nothing = [](std::ptrdiff_t, Bits<T>) INLINE_LAMBDA {};
+    const int to = (units + lanes<T> - 1) / lanes<T> * lanes<T>;  // the columns behind a layer's last hold nothing
     if (!slope_from_output(act))
         return with_value_slope<T>(act, [&](auto both) INLINE_LAMBDA {
-            const auto f = [&](std::ptrdiff_t at) INLINE_LAMBDA {
+            for_vectors<T>(block, n_rows, 0, to, [&](std::ptrdiff_t at) INLINE_LAMBDA {
                 const Pair<T> pair = both(load(rows + at));
                 store<T>(rows + at, pair.value);
                 store<T>(slopes + at, pair.slope);
-            };
-            for_vectors<T>(block, n_rows, 0, whole, f, nothing);
+            });
         });
-    activate<T>(act, rows, block, n_rows, 0, whole, nullptr);
+    activate<T>(act, rows, block, n_rows, 0, to, nullptr);
     with_slope<T>(act, [&](auto slope) INLINE_LAMBDA {
-        const auto f = [&](std::ptrdiff_t at) INLINE_LAMBDA { store<T>(slopes + at, slope(load(rows + at))); };
-        for_vectors<T>(block, n_rows, 0, whole, f, nothing);
+        for_vectors<T>(block, n_rows, 0, to, [&](std::ptrdiff_t at) INLINE_LAMBDA { store<T>(slopes + at, slope(load(rows + at))); });
     });
 }
 
