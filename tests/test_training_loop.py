@@ -289,7 +289,7 @@ def test_epoch_records(engine):
         expected = [np.sqrt((W**2).sum() + (b**2).sum()) for W, b in zip(parts.W, parts.b, strict=True)]
         np.testing.assert_allclose(epoch.gradient_norms, expected, rtol=1e-9)
         moved = NETWORK.views(training.theta - theta)
-        expected = [np.sqrt((W**2).sum() + (b**2).sum()) for W, b in zip(*moved, strict=True)]
+        expected = [np.sqrt((W**2).sum() + (b**2).sum()) for W, b in zip(moved.W, moved.b, strict=True)]
         np.testing.assert_allclose(epoch.update_norms, expected, rtol=1e-9)
         assert epoch.number == number and epoch.learning_rate == 0.001 and epoch.seconds > 0
         assert epoch.validation_loss is None and epoch.validation_score is None

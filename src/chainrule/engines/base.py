@@ -44,7 +44,8 @@ class EpochResult:
     rows : int
         Rows seen.
     gradient_norms, update_norms : ndarray of shape (L,)
-        Euclidean norms, per layer (weights and biases), of gradient and parameter change in the last step of the epoch.
+        Euclidean norms, per layer (weights, biases, gamma), of gradient (before clipping) and parameter change (before
+        max-norm) in the last step of the epoch.
     """
 
     loss: float

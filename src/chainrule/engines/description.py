@@ -19,7 +19,20 @@ from chainrule.network import Network
 
 # In the order of the enumerations in src/native/kernels.hpp.
 NATIVE_ACTIVATIONS = (
-    *("identity", "logistic", "tanh", "relu", "exp", "softmax", "step", "leaky_relu", "elu", "selu", "gelu", "softplus"),
+    *(
+        "identity",
+        "logistic",
+        "tanh",
+        "relu",
+        "exp",
+        "softmax",
+        "step",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "gelu",
+        "softplus",
+    ),
     *("silu", "mish", "ordered"),
 )
 NATIVE_LOSSES = (
@@ -127,6 +140,13 @@ def settings(network: Network, solver: Solver | None, step: StepSettings) -> _na
         layer_rates=[] if step.layer_rates is None else [float(factor) for factor in step.layer_rates],
         seed=step.seed,
     )
+
+
+def undropped(network: Network) -> Network:
+    """The network without dropout: what its loss and gradient mean outside of a training step."""
+    if not network.has_dropout:
+        return network
+    return replace(network, layers=tuple(replace(layer, dropout=0.0) for layer in network.layers), input_dropout=0.0)
 
 
 def folded(network: Network, theta: Array) -> tuple[Network, Array]:

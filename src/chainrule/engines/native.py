@@ -165,7 +165,9 @@ class NativeEngine:
     ) -> tuple[float, Array]:
         """The objective and its gradient."""
         step = StepSettings(alpha=alpha, l2=l2)
-        trainer = _trainer(network, TrainingData(X, Y, sample_weight), None, step, n_threads, theta.dtype)
+        trainer = _trainer(
+            description.undropped(network), TrainingData(X, Y, sample_weight), None, step, n_threads, theta.dtype
+        )
         trainer.set_theta(np.ascontiguousarray(theta))
         gradient: Array = np.empty_like(theta)
         return float(trainer.gradient(gradient)), gradient

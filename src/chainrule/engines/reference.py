@@ -158,7 +158,7 @@ class ReferenceSession:
 
     def epoch(self, order: NDArray[np.int64], rates: NDArray[np.float64], batch_size: int) -> EpochResult:
         """Train on the rows `order` in batches; see `Session.epoch`."""
-        total, rows, last = 0.0, 0, (np.zeros_like(self._theta), self._theta)
+        total, rows, last = 0.0, 0, (np.zeros_like(self._theta), np.zeros_like(self._theta))
         for start, rate in zip(range(0, len(order), batch_size), rates, strict=False):
             batch = order[start : start + batch_size]
             weight = self._data.sample_weight
@@ -166,7 +166,6 @@ class ReferenceSession:
                 continue  # rows of weight zero are absent rows
             done, before = self._tape(batch), self._theta.copy()
             penalty = updates.absolute_penalty(self._network, self._theta, self._settings)
-            last = done.gradient, before
             self._t += 1
             updates.step(
                 self._network,
@@ -178,11 +177,12 @@ class ReferenceSession:
                 float(rate),
                 self._settings,
             )
+            last = done.gradient, self._theta - before
+            updates.limit_norms(self._network, self._theta, self._settings)
             total += (reported(self._network, done) + penalty) * len(batch)
             rows += len(batch)
             follow(self._network, self._theta, done.normalized, done.weight_sum)
-        gradient, before = last
-        norms = [layer_norms(self._network, vector) for vector in (gradient, self._theta - before)]
+        norms = [layer_norms(self._network, vector) for vector in last]
         return EpochResult(total / rows if rows else 0.0, rows, *norms)
 
     def _tape(self, batch: NDArray[np.int64]) -> Tape:

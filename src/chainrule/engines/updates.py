@@ -55,7 +55,7 @@ def step(
     rate: float,
     settings: StepSettings,
 ) -> None:
-    """Change theta and the solver's state in place: step number `t` (from 1) at learning rate `rate`."""
+    """Change theta and the solver's state in place: step number `t` (from 1) at learning rate `rate`; `limit_norms` comes after it."""
     gradient = clipped(gradient, settings)
     if settings.layer_rates is None:
         _group_step(network, theta, gradient, solver, state, t, rate, settings, slice(0, network.n_trained))
@@ -64,8 +64,6 @@ def step(
         for speed in np.unique(speeds[speeds > 0]):
             chosen = np.flatnonzero(speeds == speed)
             _group_step(network, theta, gradient, solver, state, t, rate * float(speed), settings, chosen)
-    if settings.max_norm is not None:
-        _limit_norms(network, theta, settings)
 
 
 def _group_step(
@@ -94,8 +92,11 @@ def _group_step(
         state[slot][chosen] = vector
 
 
-def _limit_norms(network: Network, theta: Array, settings: StepSettings) -> None:
+def limit_norms(network: Network, theta: Array, settings: StepSettings) -> None:
+    """Scale back, in place, the incoming weights of every unit whose norm is beyond `max_norm`."""
+    if settings.max_norm is None:
+        return
     for W, speed in zip(network.views(theta).W, layer_factors(network, settings), strict=True):
         norms = np.linalg.norm(W, axis=0)
-        if speed > 0 and settings.max_norm is not None:
+        if speed > 0:
             W *= np.where(norms > settings.max_norm, settings.max_norm / np.maximum(norms, np.finfo(W.dtype).tiny), 1)
