@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.formulas.activations import Activation, get_activation
+from chainrule.formulas import own, plain
+from chainrule.formulas.activations import Activation, OutputFamily, get_activation
 from chainrule.formulas.initializers import Initializer, get_initializer, glorot_uniform
 from chainrule.formulas.lookup import Array
-from chainrule.formulas.losses import Loss, get_loss
+from chainrule.formulas.losses import Loss, LossFamily, get_loss
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Dense:
     ----------
     units : int
         Number of outputs.
-    activation : str or Activation
+    activation : str, Activation or Heads
         Its activation.
     dropout : float
         Probability that an output of this layer is left out in a training step (inverted dropout, Srivastava et al. 2014:
@@ -42,7 +43,7 @@ class Dense:
     """
 
     units: int
-    activation: str | Activation = "relu"
+    activation: str | Activation | OutputFamily = "relu"
     dropout: float = 0.0
     batch_norm: bool = False
 
@@ -88,7 +89,7 @@ class Network:
         Number of input features.
     layers : sequence of Dense
         Hidden layers and the output layer, in order.
-    loss : str or Loss
+    loss : str, Loss, or one with hyper-parameters such as Huber(2.0), Quantile(0.9), LogLoss(0.1), Heads
         The loss it is trained on; it must go with the last layer's activation.
     input_dropout : float
         Probability that an input is left out in a training step.
@@ -102,7 +103,7 @@ class Network:
 
     inputs: int
     layers: tuple[Dense, ...]
-    loss: str | Loss = "squared_error"
+    loss: str | Loss | LossFamily = "squared_error"
     input_dropout: float = 0.0
 
     def __post_init__(self) -> None:
@@ -121,7 +122,28 @@ class Network:
             if getattr(last, name):
                 raise ValueError(f"{name} is for hidden layers; the output layer has {name}={getattr(last, name)!r}.")
         _check_probability("input_dropout", self.input_dropout)
-        self.objective.check_output(last.function)
+        self._check_formulas(last)
+
+    def _check_formulas(self, last: Dense) -> None:
+        """Loss and output layer go together; a user's own formulas have the slopes they say."""
+        for layer in self.layers:
+            if own.is_own(layer.function):
+                own.check_activation(layer.function)
+        loss = self.objective
+        if own.is_own(loss):
+            own.check_loss(loss)
+        loss.check_output(last.function)
+        if last.units % loss.levels:
+            raise ValueError(
+                f"loss {loss.name!r} needs {loss.levels} outputs for each target column, so the output layer cannot have "
+                f"units={last.units}."
+            )
+        loss.n_outputs(self.targets)
+
+    @property
+    def targets(self) -> int:
+        """Columns of the targets: as many as outputs, but for losses of several levels."""
+        return int(self.layers[-1].units) // self.objective.levels
 
     def check_trainable(self) -> None:
         """Check that gradients can flow through the network.
@@ -300,19 +322,20 @@ class Network:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for model files.
+        """Plain data for model files; what has its default value is left out, but for units, activation and loss.
 
         Raises
         ------
         ValueError
             If the network uses a user's own activation or loss, which plain data cannot hold.
         """
-        named = [layer.activation for layer in self.layers] + [self.loss]
-        own = [part for part in named if not isinstance(part, str)]
-        if own:
-            raise ValueError(f"a network with its own {own[0].name!r} object cannot be written as plain data.")
-        layers = [{"units": int(layer.units), "activation": layer.activation} for layer in self.layers]
-        return {"inputs": int(self.inputs), "layers": layers, "loss": self.loss}
+        layers: list[dict[str, Any]] = []
+        for layer in self.layers:
+            layers.append({"units": int(layer.units), "activation": plain.activation_to_plain(layer.activation)})
+            layers[-1] |= {"dropout": float(layer.dropout)} if layer.dropout else {}
+            layers[-1] |= {"batch_norm": True} if layer.batch_norm else {}
+        described = {"inputs": int(self.inputs), "layers": layers, "loss": plain.loss_to_plain(self.loss)}
+        return described | ({"input_dropout": float(self.input_dropout)} if self.input_dropout else {})
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Network:
@@ -323,12 +346,15 @@ class Network:
         ValueError
             If a field is missing or holds something else; the message names it.
         """
-        fields = _fields(data, {"inputs": int, "layers": (list, tuple), "loss": str}, "the network")
-        kinds: dict[str, Any] = {"units": int, "activation": str}
-        described = [_fields(layer, kinds, f"layer {place}") for place, layer in enumerate(fields["layers"])]
-        return cls(
-            fields["inputs"], tuple(Dense(layer["units"], layer["activation"]) for layer in described), fields["loss"]
-        )
+        fields = _fields(data, {"inputs": int, "layers": (list, tuple), "loss": (str, dict)}, "the network")
+        kinds: dict[str, Any] = {"units": int, "activation": (str, dict)}
+        layers = []
+        for place, given in enumerate(fields["layers"]):
+            layer = _fields(given, kinds, f"layer {place}")
+            activation = plain.activation_from_plain(layer["activation"])
+            layers.append(Dense(layer["units"], activation, layer.get("dropout", 0.0), layer.get("batch_norm", False)))
+        loss = plain.loss_from_plain(fields["loss"])
+        return cls(fields["inputs"], tuple(layers), loss, fields.get("input_dropout", 0.0))
 
 
 def _fields(data: Any, kinds: dict[str, Any], what: str) -> dict[str, Any]:

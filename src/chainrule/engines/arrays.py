@@ -111,9 +111,9 @@ def prepared(network: Network, X: Any, y: Any, sample_weight: Any, dtype: Any, w
     X = checked_inputs(network, X, dtype, f"{where}X")
     Y: Array = _numbers(y, dtype, f"{where}y")
     Y = Y.reshape(-1, 1) if Y.ndim == 1 else Y
-    if Y.shape != (X.shape[0], network.outputs):
+    if Y.shape != (X.shape[0], network.targets):
         raise ValueError(
-            f"{where}y must hold encoded targets of shape ({X.shape[0]}, {network.outputs}) (one-hot for softmax, 0/1 "
+            f"{where}y must hold encoded targets of shape ({X.shape[0]}, {network.targets}) (one-hot for softmax, 0/1 "
             f"for logistic outputs), got {np.shape(y)}."
         )
     if not len(Y):

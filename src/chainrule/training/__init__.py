@@ -18,6 +18,12 @@ from chainrule.training.threads import default_threads
 from chainrule.training.training import Training
 from chainrule.training.validation import Validation, hold_out
 
+# Arguments of `train` that `Settings` takes as they are.
+UNCHANGED = (
+    *("learning_rate_init", "alpha", "l2", "l1", "weight_decay", "max_norm", "clip_norm", "clip_value"),
+    *("batch_size", "max_iter", "shuffle", "tol", "n_iter_no_change"),
+)
+
 
 def train(
     network: Network,
@@ -114,6 +120,7 @@ def train(
     DivergenceError
         While iterating, if numbers become non-finite and there is no validation set to fall back on.
     """
+    given = locals()
     theta = checked_theta(network, theta)
     chosen = get_solver(solver)
     data = _data(network, X, y, sample_weight, theta.dtype)
@@ -124,20 +131,8 @@ def train(
     settings = Settings(
         solver=chosen,
         schedule=get_schedule(learning_rate),
-        learning_rate_init=learning_rate_init,
-        alpha=alpha,
-        l2=l2,
-        l1=l1,
-        weight_decay=weight_decay,
-        max_norm=max_norm,
-        clip_norm=clip_norm,
-        clip_value=clip_value,
+        **{name: given[name] for name in UNCHANGED},
         layer_rates=None if layer_rates is None else tuple(layer_rates),
-        batch_size=batch_size,
-        max_iter=max_iter,
-        shuffle=shuffle,
-        tol=tol,
-        n_iter_no_change=n_iter_no_change,
         watched=watched,
         n_threads=default_threads() if n_threads is None else n_threads,
     )
