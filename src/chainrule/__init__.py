@@ -9,27 +9,39 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chainrule.engines import StepSettings
     from chainrule.errors import ChainruleError, DivergenceError, ModelFileError, TableError
     from chainrule.estimators import MLPClassifier, MLPRegressor
+    from chainrule.estimators.many import fit_many
+    from chainrule.estimators.search import GridSearchCV, RandomizedSearchCV
     from chainrule.formulas.activations import Activation
-    from chainrule.formulas.losses import Loss
-    from chainrule.formulas.schedules import Adaptive, Constant, InvScaling
-    from chainrule.formulas.solvers import LBFGS, SGD, Adam
+    from chainrule.formulas.heads import Head, Heads
+    from chainrule.formulas.initializers import Normal
+    from chainrule.formulas.losses import Huber, LogLoss, Loss, Quantile
+    from chainrule.formulas.schedules import Adaptive, Constant, Cosine, Exponential, InvScaling, OneCycle, Step
+    from chainrule.formulas.solvers import LBFGS, SGD, Adadelta, Adagrad, Adam, AdamW, RMSProp
     from chainrule.models import load, save
     from chainrule.network import Dense, Network
+    from chainrule.tables import TableModel, read_table
     from chainrule.training import Epoch, Training, TrainingState, Validation, train
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "chainrule.engines": ("StepSettings",),
     "chainrule.errors": ("ChainruleError", "DivergenceError", "ModelFileError", "TableError"),
     "chainrule.estimators": ("MLPClassifier", "MLPRegressor"),
+    "chainrule.estimators.many": ("fit_many",),
+    "chainrule.estimators.search": ("GridSearchCV", "RandomizedSearchCV"),
     "chainrule.formulas.activations": ("Activation",),
-    "chainrule.formulas.losses": ("Loss",),
-    "chainrule.formulas.schedules": ("Adaptive", "Constant", "InvScaling"),
-    "chainrule.formulas.solvers": ("LBFGS", "SGD", "Adam"),
+    "chainrule.formulas.heads": ("Head", "Heads"),
+    "chainrule.formulas.initializers": ("Normal",),
+    "chainrule.formulas.losses": ("Huber", "LogLoss", "Loss", "Quantile"),
+    "chainrule.formulas.schedules": ("Adaptive", "Constant", "Cosine", "Exponential", "InvScaling", "OneCycle", "Step"),
+    "chainrule.formulas.solvers": ("LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "RMSProp"),
     "chainrule.models": ("load", "save"),
     "chainrule.network": ("Dense", "Network"),
+    "chainrule.tables": ("TableModel", "read_table"),
     "chainrule.training": ("Epoch", "Training", "TrainingState", "Validation", "train"),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
@@ -38,24 +50,44 @@ __all__ = [
     "LBFGS",
     "SGD",
     "Activation",
+    "Adadelta",
+    "Adagrad",
     "Adam",
+    "AdamW",
     "Adaptive",
     "ChainruleError",
     "Constant",
+    "Cosine",
     "Dense",
     "DivergenceError",
     "Epoch",
+    "Exponential",
+    "GridSearchCV",
+    "Head",
+    "Heads",
+    "Huber",
     "InvScaling",
+    "LogLoss",
     "Loss",
     "MLPClassifier",
     "MLPRegressor",
     "ModelFileError",
     "Network",
+    "Normal",
+    "OneCycle",
+    "Quantile",
+    "RMSProp",
+    "RandomizedSearchCV",
+    "Step",
+    "StepSettings",
     "TableError",
+    "TableModel",
     "Training",
     "TrainingState",
     "Validation",
+    "fit_many",
     "load",
+    "read_table",
     "save",
     "train",
 ]

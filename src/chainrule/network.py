@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from numbers import Real
 from typing import Any, NamedTuple
@@ -165,7 +166,7 @@ class Network:
         """The loss itself."""
         return get_loss(self.loss)
 
-    @property
+    @cached_property
     def widths(self) -> tuple[int, ...]:
         """Units of every layer, the input layer first."""
         return (int(self.inputs), *(int(layer.units) for layer in self.layers))
@@ -175,32 +176,32 @@ class Network:
         """Number of outputs."""
         return self.widths[-1]
 
-    @property
+    @cached_property
     def n_weights(self) -> int:
         """Length of theta's prefix that holds the weights (the part that penalties apply to)."""
         return sum(fan_in * fan_out for fan_in, fan_out in pairwise(self.widths))
 
-    @property
+    @cached_property
     def n_affine(self) -> int:
         """Length of theta's prefix that holds weights and biases."""
         return self.n_weights + sum(self.widths[1:])
 
-    @property
+    @cached_property
     def n_normalized(self) -> int:
         """Units of all layers with batch normalisation."""
         return sum(int(layer.units) for layer in self.layers if layer.batch_norm)
 
-    @property
+    @cached_property
     def n_trained(self) -> int:
         """Length of theta's prefix that solvers change: all but the running statistics."""
         return self.n_affine + self.n_normalized
 
-    @property
+    @cached_property
     def n_parameters(self) -> int:
         """Length of theta."""
         return self.n_affine + 3 * self.n_normalized
 
-    @property
+    @cached_property
     def has_dropout(self) -> bool:
         """Whether anything is left out in training steps."""
         return self.input_dropout > 0 or any(layer.dropout > 0 for layer in self.layers)

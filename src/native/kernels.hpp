@@ -22,7 +22,7 @@ enum class Loss : int { squared_error, log_loss, poisson, mse, absolute_error, h
 enum class Solver : int { gradient, sgd, adam, adagrad, adadelta, rmsprop, frozen };
 
 // Whether the slope follows from the output, which is kept anyway.
-constexpr bool slope_from_output(Act act) {
+static constexpr bool slope_from_output(Act act) {
     return act != Act::gelu && act != Act::softplus && act != Act::silu && act != Act::mish;
 }
 

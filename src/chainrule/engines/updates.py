@@ -55,7 +55,10 @@ def step(
     rate: float,
     settings: StepSettings,
 ) -> None:
-    """Change theta and the solver's state in place: step number `t` (from 1) at learning rate `rate`; `limit_norms` comes after it."""
+    """Change theta and the solver's state in place: step number `t` (from 1) at learning rate `rate`.
+
+    `limit_norms` comes after it.
+    """
     gradient = clipped(gradient, settings)
     if settings.layer_rates is None:
         _group_step(network, theta, gradient, solver, state, t, rate, settings, slice(0, network.n_trained))

@@ -25,6 +25,8 @@ def lookup(
     TypeError
         If `given` is neither a name nor a `kind`.
     """
+    if type(given) is str and given in table:
+        return table[given]
     if isinstance(given, kind):
         return given  # type: ignore[return-value]
     if not isinstance(given, str):
