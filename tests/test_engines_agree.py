@@ -9,10 +9,12 @@ import scipy.sparse
 from chainrule.engines import ENGINES, StepSettings, TrainingData
 from chainrule.engines.description import NATIVE_ACTIVATIONS, NATIVE_LOSSES, NATIVE_SOLVERS
 from chainrule.formulas.activations import ACTIVATIONS, Activation
-from chainrule.formulas.losses import LOSSES
+from chainrule.formulas.heads import Head, Heads
+from chainrule.formulas.losses import LOSSES, Huber, LogLoss, Quantile
 from chainrule.formulas.solvers import SGD, SOLVERS, Adadelta, Adagrad, Adam, AdamW, RMSProp
 from chainrule.network import Dense, Network
 from tests.combinations import COVERING, case
+from tests.test_gradients import central_differences
 
 REFERENCE, NATIVE = ENGINES["reference"], ENGINES["native"]
 # Widths below, at and beyond one vector and one panel of every instruction set; one layer; stripes cut short.
@@ -145,3 +147,47 @@ def test_refusals_name_what_is_missing():
     with pytest.raises(ValueError, match="'own' has no native kernel"):
         network.predict(network.init(0), np.ones((1, 2)), engine="native")
     assert network.predict(network.init(0), np.ones((1, 2))).shape == (1, 1)
+
+
+SEVERAL = Heads(
+    (
+        Head(3, "softmax", "log_loss"),
+        Head(2, "identity", Huber(0.3), 0.5),
+        Head(1, "logistic", LogLoss(0.2), 2.0),
+        Head(9, "identity", "squared_error", 0.1),
+        Head(4, "softplus", "poisson"),
+        Head(1, "identity", Quantile(0.8)),
+    )
+)
+OBJECTIVES = [
+    (Quantile((0.1, 0.5, 0.9)), "ordered", 3),
+    (Quantile((0.1, 0.5, 0.9)), "identity", 3),
+    (Quantile(0.3), "identity", 2),
+    (Huber(0.2), "tanh", 4),
+    (LogLoss(0.1), "softmax", 5),
+    (LogLoss(0.1), "logistic", 2),
+    (SEVERAL, SEVERAL, SEVERAL.units),
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("loss", "output", "units"), OBJECTIVES, ids=lambda given: getattr(given, "name", given))
+def test_losses_with_hyper_parameters(loss, output, units, dtype):
+    network = Network(5, (Dense(20, "tanh"), Dense(units, output)), loss)
+    rng = np.random.RandomState(0)
+    X, Y = rng.standard_normal((37, 5)).astype(dtype), rng.uniform(0.1, 0.9, (37, network.targets)).astype(dtype)
+    if "softmax" in str(output):  # probabilities, as the fused cross-entropy presumes
+        Y[:, : 3 if loss is SEVERAL else 5] /= Y[:, : 3 if loss is SEVERAL else 5].sum(axis=1, keepdims=True)
+    weight, theta = rng.uniform(0.2, 2, 37).astype(dtype), network.init(1, dtype=dtype)
+    assert NATIVE.refusal(network, dtype) is None
+    close(NATIVE.predict(network, theta, X), REFERENCE.predict(network, theta, X), dtype)
+    for rows in (1, 5, 37):
+        got = NATIVE.loss_and_gradient(network, theta, X[:rows], Y[:rows], weight[:rows], 0.2)
+        wanted = REFERENCE.loss_and_gradient(network, theta, X[:rows], Y[:rows], weight[:rows], 0.2)
+        close(got[0], wanted[0], dtype)
+        close(got[1], wanted[1], dtype, 3)
+    if dtype == np.float64:
+        objective = lambda at: NATIVE.loss_and_gradient(network, at, X, Y, weight)[0]  # noqa: E731
+        numeric = central_differences(objective, theta)
+        gradient = NATIVE.loss_and_gradient(network, theta, X, Y, weight)[1]
+        np.testing.assert_allclose(gradient, numeric, rtol=1e-6, atol=1e-6 * np.abs(numeric).max())

@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 import scipy.sparse
+import scipy.special
 
 from chainrule import _native
 from chainrule.engines import ENGINES, StepSettings, TrainingData
@@ -99,25 +100,61 @@ def ulps(got, exact):
     return np.abs(got.astype(np.float64) - exact) / np.spacing(np.abs(exact.astype(got.dtype))).astype(np.float64)
 
 
+def exact(name, z):
+    """The activation in extended precision."""
+    z = z.astype(np.longdouble)
+    negative = np.expm1(np.minimum(z, 0))
+    softplus = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+    scale, alpha = (
+        np.longdouble("1.0507009873554804934193349852946"),
+        np.longdouble("1.6732632423543772848170429916717"),
+    )
+    values = {
+        "exp": np.exp(z),
+        "tanh": np.tanh(z),
+        "logistic": 1 / (1 + np.exp(-z)),
+        "elu": np.where(z > 0, z, negative),
+        "selu": scale * np.where(z > 0, z, alpha * negative),
+        "softplus": softplus,
+        "silu": z / (1 + np.exp(-z)),
+        "mish": z * np.tanh(softplus),
+    }
+    return values[name]
+
+
+# Values at -inf, inf, -1e30 and 1e30; silu and mish are NaN at -inf, as in NumPy (inf * 0).
+LIMITS = {
+    "exp": [0, np.inf, 0, np.inf],
+    "tanh": [-1, 1, -1, 1],
+    "logistic": [0, 1, 0, 1],
+    "elu": [-1, np.inf, -1, 1e30],
+    "softplus": [0, np.inf, 0, 1e30],
+}
+WORST = {"exp": 2, "tanh": 3, "logistic": 3, "elu": 2, "selu": 3, "softplus": 3, "silu": 5, "mish": 5}
+
+
 @pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize(
-    ("name", "exact", "worst"),
-    [
-        ("exp", lambda z: np.exp(z.astype(np.longdouble)), 2),
-        ("tanh", lambda z: np.tanh(z.astype(np.longdouble)), 3),
-        ("logistic", lambda z: 1 / (1 + np.exp(-z.astype(np.longdouble))), 3),
-    ],
-)
-def test_elementary_functions(name, exact, worst, dtype):
+@pytest.mark.parametrize("name", WORST)
+def test_elementary_functions(name, dtype):
     z = np.r_[np.linspace(-80, 80, 20001), np.linspace(-1, 1, 20001), np.geomspace(1e-6, 1, 1000)].astype(dtype)
     network = Network(1, (Dense(1, name),))
     theta = np.array([1, 0], dtype)
     got = NATIVE.predict(network, theta, z[:, None]).ravel()
-    assert ulps(got, exact(z)).max() <= worst
-    limits = {"exp": [0, np.inf], "tanh": [-1, 1], "logistic": [0, 1]}[name]
+    assert ulps(got, exact(name, z)).max() <= WORST[name]
     ends = NATIVE.predict(network, theta, np.array([[-np.inf], [np.inf], [-1e30], [1e30]], dtype)).ravel()
-    np.testing.assert_array_equal(ends, limits * 2)
+    np.testing.assert_array_equal(ends, np.array(LIMITS[name], dtype) if name in LIMITS else ends)
     assert np.isnan(NATIVE.predict(network, theta, np.array([[np.nan]], dtype))[0, 0])
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_gelu(dtype):
+    """x Phi(x), to a few units of the last place wherever Phi is a normal number."""
+    # In float64 scipy's own rounding of z / sqrt(2) grows like z**2 in the tail.
+    z = np.r_[np.linspace(-8 if dtype == np.float32 else -1.5, 8, 20001), np.linspace(-0.5, 0.5, 2001)].astype(dtype)
+    wanted = z.astype(np.float64) * scipy.special.ndtr(z.astype(np.float64))
+    network = Network(1, (Dense(1, "gelu"),))
+    got = NATIVE.predict(network, np.array([1, 0], dtype), z[:, None]).ravel()
+    assert ulps(got, wanted).max() <= (6 if dtype == np.float32 else 10)
 
 
 @pytest.mark.parametrize("dtype", TYPES)
@@ -182,11 +219,26 @@ def test_a_session_refuses_a_second_thread():
     assert session.t == 400
 
 
-def raw_trainer(rows=5, targets=None, weights=None, widths=(3, 4, 1)):
+def shape(widths=(3, 4, 1), activations=(3, 0), heads=((0, 0, 0, 1),), dropout=None, batch_norm=None):
+    """A network described around the checks in Python; a head is (activation, loss, first, units)."""
+    described = [_native.Head(*head, 1.0, 1.0, 0.0, []) for head in heads]
+    dropout, batch_norm = dropout or [0.0] * len(widths), batch_norm or [False] * len(activations)
+    return _native.Shape(list(widths), list(activations), dropout, batch_norm, described, True)
+
+
+def settings(**changes):
+    """Adam, described likewise."""
+    numbers = dict.fromkeys(("dampening", "alpha", "l2", "l1", "weight_decay"), 0.0)
+    limits = dict.fromkeys(("max_norm", "clip_norm", "clip_value"), np.inf)
+    adam = {"solver": 2, "slots": 2, "momentum": 0.9, "second": 0.999, "epsilon": 1e-8, "nesterov": False}
+    return _native.Settings(**{**numbers, **limits, **adam, "layer_rates": [], "seed": 0, **changes})
+
+
+def raw_trainer(rows=5, targets=None, weights=None, step=None, **described):
     """A trainer built around the checks in Python."""
     X = _native.RowsF64.dense(np.ones((rows, 3)))
     Y = np.ones((rows, 1)) if targets is None else targets
-    return _native.TrainerF64(widths, [3, 0], 0, True, 2, 0.9, 0.999, 1e-8, False, 0.0, 1, kernels(), X, Y, weights)
+    return _native.TrainerF64(shape(**described), step or settings(), 1, kernels(), X, Y, weights)
 
 
 def sparse_rows(indptr, indices):
@@ -207,6 +259,20 @@ def sparse_rows(indptr, indices):
         (lambda: raw_trainer().set_state(0, np.ones(3)), "as long as theta"),
         (lambda: raw_trainer().get_state(2, np.ones(21)), "a slot of this solver"),
         (lambda: raw_trainer().gradient(np.ones(3)), "as long as theta"),
+        (lambda: raw_trainer().gradient(np.ones(21)), "a trainer without a solver"),
+        (lambda: raw_trainer(step=settings(layer_rates=[1.0])), "one rate for every layer"),
+        (lambda: settings(slots=1), "as many state vectors"),
+        (lambda: settings(solver=9), "a known solver"),
+        (lambda: shape(activations=(99, 0)), "a known activation"),
+        (lambda: shape(activations=(5, 0)), "hidden activations for single units"),
+        (lambda: shape(heads=((0, 0, 0, 2),)), "heads that cover the outputs"),
+        (lambda: shape(heads=((0, 0, 1, 1),)), "heads that follow each other"),
+        (lambda: shape(heads=((15, 0, 0, 1),)), "a known activation"),
+        (lambda: shape(heads=((0, 9, 0, 1),)), "a known loss"),
+        (lambda: shape(dropout=[0.0, 1.0, 0.0]), "dropout from 0"),
+        (lambda: shape(dropout=[0.0, 0.1]), "of every layer"),
+        (lambda: shape(batch_norm=[False, True]), "in the output layer"),
+        (lambda: native_predict(described=shape(batch_norm=[True, False])), "folded into the weights"),
         (lambda: raw_trainer().epoch(np.array([5]), np.ones(1), 1), "row numbers within the data"),
         (lambda: raw_trainer().epoch(np.array([-1]), np.ones(1), 1), "row numbers within the data"),
         (lambda: raw_trainer().epoch(np.arange(5), np.ones(2), 2), "one rate for every step"),
@@ -224,11 +290,11 @@ def test_no_caller_reads_outside_the_arrays(call, message):
         call()
 
 
-def native_predict(theta=None, out=None, rows=None):
+def native_predict(theta=None, out=None, rows=None, described=None):
     rows = rows or _native.RowsF64.dense(np.ones((5, 3)))
     theta = np.ones(21) if theta is None else theta
     out = np.ones((5, 1)) if out is None else out
-    return _native.predict([3, 4, 1], [3, 0], theta, rows, out, 1, kernels())
+    return _native.predict(described or shape(), theta, rows, out, 1, kernels())
 
 
 def test_a_training_goes_on_after_a_fork():

@@ -46,6 +46,8 @@ Head<double> head_of(int act, int loss, int first, int units, double weight, dou
                      const std::vector<double>& levels) {
     require(levels.size() <= most_levels, "at most 32 levels of a quantile loss");
     require(first >= 0 && units >= 1, "heads of at least one output");
+    require(act >= 0 && act < int(Act::stored), "a known activation");
+    require(loss >= 0 && loss <= int(Loss::perceptron), "a known loss");
     Head<double> head{Act(act), Loss(loss), first, units, weight, {delta, smoothing, int(levels.size()), {}}};
     std::copy(levels.begin(), levels.end(), head.parameters.level);
     return head;
@@ -73,14 +75,21 @@ NetworkShape shape_of(const std::vector<int>& widths, const std::vector<int>& ac
     shape.batch_norm = batch_norm;
     shape.heads = heads;
     shape.mean_reported = mean_reported;
-    for (int activation : activations) shape.activation.push_back(Act(activation));
+    for (std::size_t k = 0; k < activations.size(); ++k) {
+        const Act act = Act(activations[k]);
+        require(activations[k] >= 0 && act < Act::stored, "a known activation");
+        require(k + 1 == activations.size() || (act != Act::softmax && act != Act::ordered), "hidden activations for single units");
+        shape.activation.push_back(act);
+    }
     return shape;
 }
 
 Settings settings_of(int solver, int slots, double momentum, double second, double epsilon, double dampening, bool nesterov,
                      double alpha, double l2, double l1, double weight_decay, double max_norm, double clip_norm, double clip_value,
                      std::vector<double> layer_rates, std::uint64_t seed) {
-    require(slots >= 0 && slots <= 2, "at most two state vectors");
+    require(solver >= 0 && solver < int(Solver::frozen), "a known solver");
+    const int needed[] = {0, 1, 2, 1, 2, momentum == 0 ? 1 : 2};
+    require(slots == needed[solver], "as many state vectors as the solver has");
     return {Solver(solver), slots, momentum,     second,   epsilon,   dampening,  nesterov,               alpha,
             l2,             l1,    weight_decay, max_norm, clip_norm, clip_value, std::move(layer_rates), seed};
 }
@@ -149,6 +158,7 @@ template <class T> struct PyTrainer {
         require(!weights_ || std::int64_t(weights_->shape(0)) == n, "one weight for every row");
         const std::size_t layers = shape.batch_norm.size();
         require(settings.layer_rates.empty() || settings.layer_rates.size() == layers, "one rate for every layer");
+        only_gradient = settings.solver == Solver::gradient;
         trainer = std::make_unique<Trainer<T>>(shape, settings, kernels_of<T>(kernels), threads);
     }
 
@@ -175,6 +185,7 @@ template <class T> struct PyTrainer {
 
     double gradient(VectorOut<T> out) {
         check_length(out.shape(0));
+        require(only_gradient, "a trainer without a solver");
         require(data().rows > 0, "at least one row");
         nb::gil_scoped_release release;
         Exclusive lock(busy);
@@ -209,6 +220,7 @@ template <class T> struct PyTrainer {
     std::atomic<bool> busy{false};
 
    private:
+    bool only_gradient = false;
     Rows<T> rows_;
     Matrix<T> targets_;
     std::optional<Vector<T>> weights_;
