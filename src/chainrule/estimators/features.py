@@ -85,8 +85,8 @@ class LayerOutputs:
         X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
             The input data.
         output : int, default=None
-            Which output: of a classifier the column of `predict_proba` (for two classes there is one output, the probability
-            of ``classes_[1]``), of a regressor the target. None is all of them.
+            Which output of the network: of a regressor the target, of a classifier the class, in probabilities (in scores with
+            a loss without probabilities); two classes have one output, for ``classes_[1]``. None is all of them.
 
         Returns
         -------
