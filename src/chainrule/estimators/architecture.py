@@ -86,11 +86,11 @@ def dropouts(dropout: Any, units: list[Any]) -> tuple[float, list[float]]:
     return (shares[0], shares[1:]) if len(shares) > len(units) else (0.0, shares)
 
 
-def network_of(estimator: Any, inputs: int, outputs: int, output_activation: Any) -> Network:
-    """The network of an estimator for that many inputs and outputs."""
+def network_of(estimator: Any, inputs: int, outputs: int, output_activation: Any, loss: Any) -> Network:
+    """The network of an estimator for that many inputs and outputs, with this output activation and loss."""
     hidden = hidden_of(estimator)
     input_dropout, _ = dropouts(estimator.dropout, [layer.units for layer in hidden])
-    return Network(inputs, (*hidden, Dense(outputs, output_activation)), estimator.loss, input_dropout)
+    return Network(inputs, (*hidden, Dense(outputs, output_activation)), loss, input_dropout)
 
 
 def hidden_of(estimator: Any) -> tuple[Dense, ...]:

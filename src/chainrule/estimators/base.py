@@ -103,7 +103,8 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         weigh = self._weighting(Y, weight)
         data = TrainingData(X, Y, weigh(Y, weight))
         rng = check_random_state(self.random_state)
-        network = network_of(self, X.shape[1], get_loss(self.loss).n_outputs(Y.shape[1]), self._output_activation())
+        output, loss = self._objective()
+        network = network_of(self, X.shape[1], get_loss(loss).n_outputs(Y.shape[1]), output, loss)
         if network.n_normalized and len(Y) == 1:
             raise ValueError("batch_norm needs at least two rows to normalise over, but X has 1 sample.")
         theta, resume = self._first_theta(network, X.dtype, continued, rng)
@@ -198,8 +199,8 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
         """Targets as numbers, shape (n, K)."""
 
     @abstractmethod
-    def _output_activation(self) -> Any:
-        """The output layer's activation."""
+    def _objective(self) -> tuple[Any, str | Loss | LossFamily]:
+        """The output layer's activation, and the loss."""
 
     @abstractmethod
     def _score_function(self, network: Network) -> Score | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target
 
@@ -11,7 +12,7 @@ from chainrule.estimators.base import stochastic
 from chainrule.estimators.guard import unchanged_on_error
 from chainrule.estimators.labelling import LabellingMLP
 from chainrule.estimators.parameters import CLASSIFICATION
-from chainrule.estimators.targets import labels_of
+from chainrule.estimators.targets import LabelColumns, label_columns, labels_of, several_columns
 from chainrule.formulas.activations import Activation
 from chainrule.formulas.losses import Loss, LossFamily
 from chainrule.formulas.schedules import Schedule
@@ -125,8 +126,8 @@ class MLPClassifier(LabellingMLP):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Class labels.
+    classes_ : ndarray of shape (n_classes,) or list of such
+        Class labels; for several columns of classes a list with those of each.
     loss_ : float
         Loss of the last epoch, penalty included.
     best_loss_ : float or None
@@ -237,8 +238,9 @@ class MLPClassifier(LabellingMLP):
             The class labels.
         sample_weight : array-like of shape (n_samples,), default=None
             Sample weights.
-        classes : array-like of shape (n_classes,), default=None
-            All classes there will ever be; needed at the first call.
+        classes : array-like of shape (n_classes,) or list of such, default=None
+            All classes there will ever be (for several columns of classes a list with those of each); needed at the first
+            call.
 
         Returns
         -------
@@ -247,7 +249,20 @@ class MLPClassifier(LabellingMLP):
         """
         with unchanged_on_error(self):
             self._before_partial_fit()
-            if _check_partial_fit_first_call(self, classes):
-                self._label_binarizer = labels_of(y if type_of_target(y).startswith("multilabel") else classes)
+            self._know_classes(y, classes)
             self._fit(X, y, sample_weight, incremental=True)
         return self
+
+    def _know_classes(self, y: Any, classes: Any) -> None:
+        """At the first call, the classes of all calls; later they must be the same or left out."""
+        if not several_columns(classes):
+            several = isinstance(getattr(self, "_label_binarizer", None), LabelColumns)
+            if not (several and classes is None) and _check_partial_fit_first_call(self, classes):
+                self._label_binarizer = labels_of(y if type_of_target(y).startswith("multilabel") else classes)
+            return
+        labels = label_columns(classes)
+        known = getattr(self, "classes_", None)
+        if known is None:
+            self._label_binarizer, self.classes_ = labels, labels.classes_
+        elif len(known) != len(labels.classes_) or not all(map(np.array_equal, known, labels.classes_)):
+            raise ValueError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {known!r}")

@@ -17,17 +17,20 @@ from chainrule.estimators.outputs import (
     PROBABILITIES,
     border,
     class_output,
+    decision,
     gives_probabilities,
+    heads_of,
+    probabilities,
     scoring_network,
-    shares,
 )
 from chainrule.estimators.parameters import NOT_FOR_CLASSES
 from chainrule.estimators.scores import accuracy, subset_accuracy
-from chainrule.estimators.targets import decode, encode, labels_of
+from chainrule.estimators.targets import LabelColumns, decode, encode, labels_of
 from chainrule.estimators.weights import ClassWeights, Weigh, unweighted
 from chainrule.formulas.activations import get_activation
+from chainrule.formulas.heads import Head, Heads
 from chainrule.formulas.lookup import Array
-from chainrule.formulas.losses import get_loss
+from chainrule.formulas.losses import Loss, LossFamily, get_loss
 from chainrule.network import Network
 from chainrule.training.validation import Score
 
@@ -64,12 +67,12 @@ def _gives_probabilities(estimator: Any) -> bool:
 class LabellingMLP(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     """Base of `MLPClassifier`: everything but its constructor."""
 
-    classes_: NDArray[Any]
+    classes_: Any
     n_outputs_: int
     out_activation_: str
     class_weight: Any
     output_activation: Any
-    _label_binarizer: LabelBinarizer
+    _label_binarizer: LabelBinarizer | LabelColumns
     _numeric_y = False
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -85,11 +88,41 @@ class LabellingMLP(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The predicted labels.
         """
+        found = [decode(labels, outputs, border(head)) for labels, head, outputs in self._by_column(X)]
+        return found[0] if len(found) == 1 else np.stack(found, axis=1)
+
+    def _by_column(self, X: Any) -> list[tuple[LabelBinarizer, Network, Array]]:
+        """Labels, output head and outputs of each label column; kinds other than several columns count as one."""
         outputs = self._outputs(X)
-        return decode(self._label_binarizer, outputs, border(self.network_))
+        labels = self._label_binarizer
+        if not isinstance(labels, LabelColumns):
+            return [(labels, self.network_, outputs)]
+        return list(zip(labels.columns, heads_of(self.network_), labels.parts(outputs), strict=True))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Share of rows whose label (whose labels, all of them) are predicted: the accuracy.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            The input data.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The true labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
+
+        Returns
+        -------
+        score : float
+            From 0 to 1.
+        """
+        if isinstance(getattr(self, "_label_binarizer", None), LabelColumns):
+            right = (self.predict(X) == np.asarray(y)).all(axis=1)
+            return float(np.average(right, weights=sample_weight))
+        return float(super().score(X, y, sample_weight))
 
     @available_if(probabilistic)  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Any) -> Array | list[Array]:
         """Probability of each class.
 
         Parameters
@@ -100,17 +133,14 @@ class LabellingMLP(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; for multilabel targets the probability of each label.
+            In the order of `classes_`; for multilabel targets the probability of each label; for several columns of
+            classes a list with an array for each.
         """
-        outputs = self._outputs(X)
-        if self.n_outputs_ > 1:
-            exclusive = self._label_binarizer.y_type_ != "multiclass" or self.out_activation_ == "softmax"
-            return outputs if exclusive else shares(outputs)
-        both: Array = np.concatenate((1 - outputs, outputs), axis=1)
-        return both
+        found = [probabilities(head, labels.y_type_, outputs) for labels, head, outputs in self._by_column(X)]
+        return found[0] if len(found) == 1 else found
 
     @available_if(probabilistic)  # type: ignore[untyped-decorator]
-    def predict_log_proba(self, X: Any) -> Array:
+    def predict_log_proba(self, X: Any) -> Array | list[Array]:
         """Logarithm of `predict_proba`.
 
         Parameters
@@ -121,13 +151,13 @@ class LabellingMLP(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            Logarithms, in the order of `classes_`.
+            Logarithms, in the order of `classes_`; a list for several columns of classes.
         """
-        probabilities: Array = self.predict_proba(X)
-        return np.log(probabilities, out=probabilities)
+        found = self.predict_proba(X)
+        return [np.log(one) for one in found] if isinstance(found, list) else np.log(found, out=found)
 
     @available_if(scored)  # type: ignore[untyped-decorator]
-    def decision_function(self, X: Any) -> Array:
+    def decision_function(self, X: Any) -> Array | list[Array]:
         """Scores of the classes, where the outputs are no probabilities.
 
         Parameters
@@ -139,13 +169,10 @@ class LabellingMLP(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         -------
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
             For two classes one score, positive for the second class of `classes_`; for several labels one score each,
-            positive where the label is predicted; for more classes the largest counts.
+            positive where the label is predicted; for more classes the largest counts. A list for several columns.
         """
-        scores = self._outputs(X)
-        if self._label_binarizer.y_type_ == "multiclass":
-            return scores
-        above: Array = scores - scores.dtype.type(border(self.network_))
-        return above[:, 0] if self._label_binarizer.y_type_ == "binary" else above
+        found = [decision(head, labels.y_type_, outputs) for labels, head, outputs in self._by_column(X)]
+        return found[0] if len(found) == 1 else found
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -157,12 +184,16 @@ class LabellingMLP(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         if not known or not (self.warm_start or incremental):
             self._label_binarizer = labels_of(y)
             self.classes_ = self._label_binarizer.classes_
-        elif self.warm_start and set(unique_labels(y)) != set(self.classes_):
+        elif self.warm_start and not self._same_classes(y):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the previous call to fit. Previously "
                 f"got {self.classes_}, `y` has {unique_labels(y)}"
             )
         return self._encode(y, dtype)
+
+    def _same_classes(self, y: Any) -> bool:
+        # Encoding refuses other classes of several columns.
+        return isinstance(self._label_binarizer, LabelColumns) or set(unique_labels(y)) == set(self.classes_)
 
     def _encode(self, y: Any, dtype: Any) -> Array:
         return encode(self._label_binarizer, y, dtype)
@@ -180,14 +211,19 @@ class LabellingMLP(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             return unweighted
         return ClassWeights(self.class_weight, self._label_binarizer, Y, sample_weight)
 
-    def _output_activation(self) -> Any:
+    def _objective(self) -> tuple[Any, str | Loss | LossFamily]:
         name = get_loss(self.loss).name
         if name in NOT_FOR_CLASSES:
             raise ValueError(f"loss {name!r} is made for numbers; to predict them, use MLPRegressor.")
-        return class_output(self.output_activation, self.loss, self._label_binarizer.y_type_)
+        labels, given = self._label_binarizer, self.output_activation
+        if not isinstance(labels, LabelColumns):
+            return class_output(given, self.loss, labels.y_type_), self.loss
+        kinds = [(1 if one.y_type_ == "binary" else len(one.classes_), one.y_type_) for one in labels.columns]
+        heads = Heads(tuple(Head(units, class_output(given, self.loss, kind), self.loss) for units, kind in kinds))
+        return heads, heads
 
     def _score_function(self, network: Network) -> Score | None:
-        if scoring_network(network) is not network:
+        if scoring_network(network) is not network or isinstance(self._label_binarizer, LabelColumns):
             return None
         if self._label_binarizer.y_type_ == "multiclass":
             return accuracy

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.formulas.activations import OutputFamily, get_activation
+from chainrule.formulas.heads import Heads
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.losses import Loss, LossFamily, get_loss
 from chainrule.network import Dense, Network
@@ -44,9 +45,35 @@ def class_output(given: Any, loss: str | Loss | LossFamily, kind: str) -> Any:
     return natural
 
 
+def heads_of(network: Network) -> list[Network]:
+    """The network itself; or for each of its output heads a network that has that output layer and loss."""
+    output: Any = network.layers[-1].activation
+    if not isinstance(output, Heads):
+        return [network]
+    heads: Any = output.heads
+    return [Network(network.inputs, (Dense(head.units, head.activation),), head.loss) for head in heads]
+
+
 def gives_probabilities(network: Network) -> bool:
     """Whether the outputs are probabilities."""
-    return network.layers[-1].function.name in PROBABILITIES.values()
+    return all(head.layers[-1].function.name in PROBABILITIES.values() for head in heads_of(network))
+
+
+def probabilities(network: Network, kind: str, outputs: Array) -> Array:
+    """Probabilities of the classes (of each label, if there are several) from one head's outputs."""
+    if kind == "binary":
+        both: Array = np.concatenate((1 - outputs, outputs), axis=1)
+        return both
+    exclusive = kind == "multiclass" and network.layers[-1].function.name != "softmax"
+    return shares(outputs) if exclusive else outputs
+
+
+def decision(network: Network, kind: str, outputs: Array) -> Array:
+    """Scores of the classes from one head's outputs: positive for a class or label that stands alone, else the largest."""
+    if kind == "multiclass":
+        return outputs
+    above: Array = outputs - outputs.dtype.type(border(network))
+    return above[:, 0] if kind == "binary" else above
 
 
 def shares(outputs: Array) -> Array:
@@ -71,6 +98,14 @@ def border(network: Network) -> float:
 
 def scoring_network(network: Network) -> Network:
     """The network whose outputs can be compared: steps tell nothing beyond their sign, so they are left out."""
-    if network.layers[-1].function.name != "step":
+    last = network.layers[-1]
+    output: Any = last.activation
+    if isinstance(output, Heads):
+        heads = output.heads
+        if all(head.function.name != "step" for head in heads):
+            return network
+        plain: Any = Heads(tuple(replace(h, activation="identity") if h.function.name == "step" else h for h in heads))
+        return replace(network, layers=(*network.layers[:-1], replace(last, activation=plain)), loss=plain)
+    if last.function.name != "step":
         return network
     return replace(network, layers=(*network.layers[:-1], Dense(network.outputs, "identity")), loss="squared_error")

@@ -291,8 +291,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
             raise ValueError(f"loss='poisson' needs y >= 0; the smallest value of y is {Y.min():g}.")
         return Y.reshape(-1, 1) if Y.ndim == 1 else Y
 
-    def _output_activation(self) -> Any:
-        return default_output(self.loss) if self.output_activation is None else self.output_activation
+    def _objective(self) -> tuple[Any, str | Loss | LossFamily]:
+        return default_output(self.loss) if self.output_activation is None else self.output_activation, self.loss
 
     def _score_function(self, network: Network) -> Score:
         return score_of(network.objective)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy.sparse
@@ -12,8 +13,45 @@ from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from chainrule.formulas.lookup import Array
 
+SEVERAL = "multiclass-multioutput"
 
-def labels_of(y: Any) -> LabelBinarizer:
+
+@dataclass(frozen=True)
+class LabelColumns:
+    """Several columns of class labels, each with classes of its own (scikit-learn's "multiclass-multioutput").
+
+    Parameters
+    ----------
+    columns : list of LabelBinarizer
+        What each column holds.
+    """
+
+    columns: list[LabelBinarizer]
+
+    y_type_: ClassVar[str] = SEVERAL
+
+    @property
+    def classes_(self) -> list[NDArray[Any]]:
+        """The classes of each column."""
+        return [column.classes_ for column in self.columns]
+
+    def parts(self, outputs: Array) -> list[Array]:
+        """The outputs (or encoded targets) of each column: one for two classes, else one for each class."""
+        ends = np.cumsum([1 if column.y_type_ == "binary" else len(column.classes_) for column in self.columns])
+        return np.split(outputs, ends[:-1], axis=1)
+
+
+def label_columns(classes: Any) -> LabelColumns:
+    """Columns of labels with these classes, one array for each column."""
+    return LabelColumns([labels_of(np.unique(np.asarray(given))) for given in classes])
+
+
+def several_columns(classes: Any) -> bool:
+    """Whether classes are given for several columns: a list of lists or arrays."""
+    return isinstance(classes, (list, tuple)) and len(classes) > 0 and np.ndim(classes[0]) == 1
+
+
+def labels_of(y: Any) -> LabelBinarizer | LabelColumns:
     """What kind of labels y holds and which, as scikit-learn's `LabelBinarizer` records it.
 
     Raises
@@ -24,6 +62,8 @@ def labels_of(y: Any) -> LabelBinarizer:
     kind, classes = _plain_labels(y)
     if classes is None:
         kind = type_of_target(y, input_name="y", raise_unknown=True)
+        if kind == SEVERAL:
+            return label_columns([np.unique(column) for column in np.asarray(y).T])
         if "multioutput" in kind:
             raise ValueError("Multioutput target data is not supported with label binarization")
         classes = unique_labels(y)
@@ -40,14 +80,22 @@ def _plain_labels(y: Any) -> tuple[str, NDArray[Any] | None]:
     return ("binary" if len(classes) <= 2 else "multiclass"), (classes if 2 * len(classes) <= len(y) else None)
 
 
-def encode(labels: LabelBinarizer, y: Any, dtype: Any) -> Array:
-    """Targets of shape (n, K): 0/1 for binary and multilabel, one-hot for multiclass.
+def encode(labels: LabelBinarizer | LabelColumns, y: Any, dtype: Any) -> Array:
+    """Targets of shape (n, K): 0/1 for binary and multilabel, one-hot for multiclass; side by side for several columns.
 
     Raises
     ------
     ValueError
         If y holds a label that is not among the classes, or has another number of labels.
     """
+    if isinstance(labels, LabelColumns):
+        given = np.asarray(y)
+        if given.ndim != 2 or given.shape[1] != len(labels.columns):
+            raise ValueError(
+                f"y must hold {len(labels.columns)} label columns, as at the first fit; got {given.shape}."
+            )
+        parts = [encode(one, column, dtype) for one, column in zip(labels.columns, given.T, strict=True)]
+        return np.concatenate(parts, axis=1)
     classes = labels.classes_
     if labels.y_type_ == "multilabel-indicator":
         dense = y.toarray() if scipy.sparse.issparse(y) else np.asarray(y)
@@ -71,8 +119,10 @@ def encode(labels: LabelBinarizer, y: Any, dtype: Any) -> Array:
     return onehot
 
 
-def codes_of(labels: LabelBinarizer, Y: Array) -> list[tuple[NDArray[np.int64], NDArray[Any]]]:
+def codes_of(labels: LabelBinarizer | LabelColumns, Y: Array) -> list[tuple[NDArray[np.int64], NDArray[Any]]]:
     """For each label column the codes of encoded targets, shape (n,), and the classes that they count."""
+    if isinstance(labels, LabelColumns):
+        return [codes_of(one, part)[0] for one, part in zip(labels.columns, labels.parts(Y), strict=True)]
     if labels.y_type_ == "multilabel-indicator":
         return [(column.astype(np.int64), np.arange(2)) for column in Y.T]
     return [(Y[:, 0].astype(np.int64) if labels.y_type_ == "binary" else Y.argmax(axis=1), labels.classes_)]

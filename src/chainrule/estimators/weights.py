@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.class_weight import compute_class_weight
 
-from chainrule.estimators.targets import codes_of
+from chainrule.estimators.targets import SEVERAL, LabelColumns, codes_of
 from chainrule.formulas.lookup import Array
 
 Weigh = Callable[[Array, Array | None], Array | None]
@@ -30,7 +30,7 @@ class ClassWeights:
     ----------
     class_weight : dict, "balanced" or list of dict
         Weights by class label; for several label columns a list with one dict for each. Their weights are multiplied.
-    labels : LabelBinarizer
+    labels : LabelBinarizer or LabelColumns
         Kind of the labels and classes.
     Y : ndarray of shape (n, K)
         Encoded training targets.
@@ -43,10 +43,12 @@ class ClassWeights:
         If a weight is negative or not finite, or a class label is unknown.
     """
 
-    def __init__(self, class_weight: Any, labels: LabelBinarizer, Y: Array, sample_weight: Array | None) -> None:
+    def __init__(
+        self, class_weight: Any, labels: LabelBinarizer | LabelColumns, Y: Array, sample_weight: Array | None
+    ) -> None:
         self._labels = labels
         columns = codes_of(labels, Y)
-        given = _per_column(class_weight, len(columns), labels.y_type_ == "multilabel-indicator")
+        given = _per_column(class_weight, len(columns), labels.y_type_ in ("multilabel-indicator", SEVERAL))
         self._tables = [
             _table(one, classes, codes, sample_weight) for one, (codes, classes) in zip(given, columns, strict=True)
         ]
