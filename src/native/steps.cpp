@@ -47,11 +47,11 @@ template <class T> Step<T> Trainer<T>::step_constants(double rate, double weight
     return step;
 }
 
-template <class T> typename Trainer<T>::Steps Trainer<T>::layer_steps(double rate, double weight_sum, bool norms) const {
-    if (settings_.layer_rates.empty()) return Steps(layout_.layers.size(), step_constants(rate, weight_sum, norms));
-    Steps steps;
-    for (double factor : settings_.layer_rates) steps.push_back(step_constants(rate * factor, weight_sum, norms));
-    return steps;
+template <class T> const typename Trainer<T>::Steps& Trainer<T>::layer_steps(double rate, double weight_sum, bool norms) {
+    const std::vector<double>& factors = settings_.layer_rates;
+    if (factors.empty()) steps_.assign(layout_.layers.size(), step_constants(rate, weight_sum, norms));
+    for (std::size_t k = 0; k < factors.size(); ++k) steps_[k] = step_constants(rate * factors[k], weight_sum, norms);
+    return steps_;
 }
 
 template <class T> void Trainer<T>::stripe_steps(int rows, const Steps& steps, bool resume, bool finish, bool ready) {

@@ -47,6 +47,7 @@ Trainer<T>::Trainer(const NetworkShape& shape, const Settings& settings, const K
       k_(kernels),
       pool_(threads),
       slots_(settings.slots),
+      steps_(layout_.layers.size()),
       weights_(layout_.packed),
       transposed_(layout_.packed_transposed),
       stripe_sums_(sums_per_stripe * layout_.stripes.size()),

@@ -119,7 +119,7 @@ template <class T> class Trainer {
 
     // steps.cpp: gradients and the solver's steps
     Step<T> step_constants(double rate, double weight_sum, bool norms) const;
-    Steps layer_steps(double rate, double weight_sum, bool norms) const;
+    const Steps& layer_steps(double rate, double weight_sum, bool norms);
     void weight_steps(int rows, const Steps& steps, bool resume, bool finish);
     void stripe_steps(int rows, const Steps& steps, bool resume, bool finish, bool ready);
     void normalization_steps(const Steps& steps, bool ready);
@@ -134,6 +134,7 @@ template <class T> class Trainer {
     const Kernels<T>& k_;
     Pool pool_;
     int slots_, chunk_ = 0;
+    Steps steps_;  // of the present step
     std::int64_t t_ = 0;
     bool sparse_ = false;
     Buffer<T> weights_, transposed_, state_[2], partial_;
