@@ -101,6 +101,7 @@ LOSSES_OF += [(MLPRegressor, name) for name in sorted(set(LOSSES) - NOT_FOR_NUMB
 ]
 
 
+@pytest.mark.filterwarnings("ignore:Got `batch_size`")
 @pytest.mark.parametrize(("kind", "loss"), LOSSES_OF, ids=str)
 def test_wish_02_integer_weights_are_repeated_rows(kind, loss):
     """#30155: in training, validation loss, score and `score`, for every loss; full-batch steps."""
@@ -338,3 +339,28 @@ def test_next_in_line_start_weights_and_transfer():
     np.testing.assert_array_equal(transferred.coefs_[1], teacher.coefs_[1])
     new = slice(60, 300)
     assert transferred.score(inputs[new], renamed[new]) > scratch.score(inputs[new], renamed[new]) + 0.04
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_next_in_line_schedules_for_every_solver(solver):
+    """By name too; 'invscaling' and 'adaptive' mean nothing for adam only, as in scikit-learn."""
+    options = {"solver": solver, "max_iter": 4, "batch_size": 150, "power_t": 0.25, "random_state": 0}
+    rates = {}
+    for name in ("constant", "invscaling", "exponential", "cosine"):
+        model = MLPClassifier((3,), learning_rate=name, learning_rate_init=0.01, **options).fit(X, y)
+        rates[name] = [epoch.learning_rate for epoch in model.history_]
+    np.testing.assert_allclose(rates["constant"], 0.01)
+    scaled = np.ones(4) if solver == "adam" else 1 / (1 + 150 * np.arange(4)) ** 0.25
+    np.testing.assert_allclose(rates["invscaling"], 0.01 * scaled)
+    np.testing.assert_allclose(rates["exponential"], 0.01 * 0.97 ** np.arange(4))
+    np.testing.assert_allclose(rates["cosine"], 0.005 * (1 + np.cos(np.pi * np.arange(4) / 4)))
+
+
+def test_next_in_line_batch_normalisation_does_not_see_where_the_inputs_lie():
+    """Ioffe & Szegedy 2015: means are taken away, so inputs shifted by any amount train the same weights."""
+    options = {"max_iter": 30, "batch_size": 30, "learning_rate_init": 0.01, "random_state": 0, "alpha": 0.0}
+    here, there = (MLPClassifier((20,), batch_norm=True, **options).fit(X + shift, y) for shift in (0.0, 50.0))
+    np.testing.assert_allclose(there.coefs_[0], here.coefs_[0], rtol=1e-4, atol=1e-6)
+    without = [MLPClassifier((20,), **options).fit(X + shift, y).coefs_[0] for shift in (0.0, 50.0)]
+    assert np.abs(without[0] - without[1]).max() > 0.01
+    assert here.score(X, y) > 0.94
