@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.preprocessing import LabelBinarizer
 
-from chainrule.estimators.parameters import hidden_layers
+from chainrule.models.labels import describe_labels, restore_labels
 from chainrule.models.learning import MOST, describe_history, describe_state, restore_history, restore_state, vector
-from chainrule.models.plain import checked_dict, checked_list, from_plain, labels_from_plain, labels_to_plain, to_plain
+from chainrule.models.network import network_from, theta_from
+from chainrule.models.parameters import check_described, describe_parameters, restore_parameters
+from chainrule.models.plain import checked_dict, checked_list, from_plain, to_plain
 from chainrule.network import Network
 
 Arrays = dict[str, NDArray[Any]]
@@ -26,7 +27,6 @@ CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_")
 FIELDS = (
     "class", "classes", "curves", "engine", "features", "history", "labels", "network", "parameters", "state", "values",
 )  # fmt: skip
-LABELS = ("binary", "multiclass", "multilabel-indicator")
 
 
 def estimators() -> dict[str, Any]:
@@ -42,7 +42,7 @@ def describe(estimator: Any) -> tuple[dict[str, Any], Arrays]:
     Raises
     ------
     TypeError
-        It is not one of chainrule's, or a parameter cannot be written as plain data.
+        It is not one of chainrule's, or a parameter cannot be written as plain data; the message names it.
     ValueError
         It is not fitted, its weights are not finite, or its parameters describe another network than it has.
     """
@@ -61,14 +61,17 @@ def describe(estimator: Any) -> tuple[dict[str, Any], Arrays]:
     curves = [name for name in CURVES if getattr(estimator, name, None) is not None]
     arrays.update({f"curve.{name}": np.asarray(getattr(estimator, name), dtype=np.float64) for name in curves})
     names = getattr(estimator, "feature_names_in_", None)
-    _check_parameters(estimator, network)
+    check_described(estimator, network)
+    parameters, more = describe_parameters(estimator)
+    arrays.update(more)
+    classes, labels = describe_labels(estimator._label_binarizer) if kind == CLASSIFIER else (None, None)
     document = {
         "class": kind,
-        "parameters": {name: _parameter(value, name) for name, value in estimator.get_params(deep=False).items()},
+        "parameters": parameters,
         "network": network.to_dict(),
         "engine": estimator.engine_,
-        "classes": labels_to_plain(estimator.classes_) if kind == CLASSIFIER else None,
-        "labels": _label_kind(estimator._label_binarizer) if kind == CLASSIFIER else None,
+        "classes": classes,
+        "labels": labels,
         "features": None if names is None else [str(name) for name in names],
         "curves": curves,
         "values": _values(estimator),
@@ -88,15 +91,6 @@ def _learned(estimator: Any, arrays: Arrays) -> tuple[dict[str, Any] | None, dic
     return documents[0], documents[1]
 
 
-def _label_kind(binarizer: LabelBinarizer) -> dict[str, Any]:
-    return {"kind": binarizer.y_type_, "sparse": bool(binarizer.sparse_input_)}
-
-
-def _parameter(value: Any, name: str) -> Any:
-    # A generator's position is not part of a fitted model: the file keeps seeds only.
-    return None if isinstance(value, np.random.RandomState) else to_plain(value, name)
-
-
 def _values(estimator: Any) -> dict[str, Any]:
     known = {name: getattr(estimator, name) for name in (*INTEGERS, *NUMBERS) if hasattr(estimator, name)}
     return {name: to_plain(value, name) for name, value in known.items()}
@@ -110,8 +104,9 @@ def restore(document: Mapping[str, Any], arrays: Arrays) -> Any:
         raise ValueError(f"estimator: class {kind!r}; expected one of {', '.join(estimators())}.")
     network = network_from(data["network"])
     theta = theta_from(network, arrays)
-    estimator = _unfitted(kind, data["parameters"])
-    _check_parameters(estimator, network)
+    estimator = estimators()[kind]()
+    restore_parameters(estimator, data["parameters"], arrays)
+    check_described(estimator, network)
     estimator._set_parameters(network, theta)
     estimator.engine_ = data["engine"] if data["engine"] in ("native", "reference") else "reference"
     _restore_values(estimator, network, data["values"])
@@ -122,58 +117,11 @@ def restore(document: Mapping[str, Any], arrays: Arrays) -> Any:
             raise ValueError(f"estimator: {len(names)} feature names for {network.inputs} inputs.")
         estimator.feature_names_in_ = np.array(names, dtype=object)
     if kind == CLASSIFIER:
-        _restore_classes(estimator, network, data["classes"], data["labels"])
+        labels = restore_labels(data["classes"], data["labels"], network)
+        estimator._label_binarizer, estimator.classes_ = labels, labels.classes_
     elif data["classes"] is not None or data["labels"] is not None:
         raise ValueError(f"estimator: a {kind} has no classes.")
     return estimator
-
-
-def network_from(data: Any) -> Network:
-    """A network from plain data of which nothing is believed."""
-    fields = checked_dict(data, "network", ("inputs", "layers", "loss"))
-    layers = checked_list(fields["layers"], dict, "network.layers")
-    if any(sorted(layer) != ["activation", "units"] or type(layer["units"]) is not int for layer in layers):
-        raise ValueError("network: each layer needs units (a whole number) and activation.")
-    texts = [fields["loss"], *(layer["activation"] for layer in layers)]
-    if type(fields["inputs"]) is not int or not all(isinstance(text, str) for text in texts):
-        raise ValueError("network: inputs must be a whole number, loss and activations names.")
-    return Network.from_dict(fields)
-
-
-def theta_from(network: Network, arrays: Arrays) -> NDArray[Any]:
-    """The parameters, of the length the network asks for, all finite."""
-    theta = arrays.get("theta")
-    if theta is None or theta.shape != (network.n_parameters,) or theta.dtype.kind != "f":
-        found = "no array theta" if theta is None else f"theta of shape {theta.shape} and type {theta.dtype}"
-        raise ValueError(f"found {found}; the network has {network.n_parameters:,} floating-point parameters.")
-    wrong = np.flatnonzero(~np.isfinite(theta))
-    if wrong.size:
-        raise ValueError(f"theta[{wrong[0]}] is {theta[wrong[0]]}; weights must be finite.")
-    return theta
-
-
-def _unfitted(kind: str, parameters: Any) -> Any:
-    estimator = estimators()[kind]()
-    given = checked_dict(parameters, "parameters")
-    unknown = sorted(set(given) - set(estimator.get_params(deep=False)))
-    if unknown:
-        raise ValueError(f"estimator: unknown parameters {unknown}.")
-    estimator.set_params(**{name: from_plain(value, name) for name, value in given.items()})
-    estimator._validate_params()
-    return estimator
-
-
-def _check_parameters(estimator: Any, network: Network) -> None:
-    """hidden_layer_sizes and activation must describe the network there is, or it could not be trained further."""
-    asked = hidden_layers(estimator.hidden_layer_sizes, estimator.activation)
-    wanted, found = (
-        [(layer.units, layer.function.name) for layer in layers] for layers in (asked, network.layers[:-1])
-    )
-    if wanted != found:
-        raise ValueError(
-            f"the parameters hidden_layer_sizes and activation describe the hidden layers {wanted}, but the fitted network "
-            f"has {found}; set them to what was fitted, or fit again."
-        )
 
 
 def _restore_values(estimator: Any, network: Network, values: Any) -> None:
@@ -203,14 +151,3 @@ def _restore_learned(estimator: Any, network: Network, data: Mapping[str, Any], 
         if curve is not None and curve.ndim != 1:
             raise ValueError(f"estimator: {name} has shape {curve.shape}.")
         setattr(estimator, name, None if curve is None else curve.tolist())
-
-
-def _restore_classes(estimator: Any, network: Network, classes: Any, labels: Any) -> None:
-    estimator.classes_ = labels_from_plain(classes)
-    kind, sparse = (checked_dict(labels, "labels", ("kind", "sparse"))[name] for name in ("kind", "sparse"))
-    outputs = 1 if kind == "binary" else estimator.classes_.size
-    if kind not in LABELS or type(sparse) is not bool or outputs != network.outputs:
-        raise ValueError(f"estimator: {estimator.classes_.size} classes ({kind}) for {network.outputs} outputs.")
-    binarizer = LabelBinarizer()
-    binarizer.classes_, binarizer.y_type_, binarizer.sparse_input_ = estimator.classes_, kind, sparse
-    estimator._label_binarizer = binarizer

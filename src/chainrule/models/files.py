@@ -107,11 +107,11 @@ def _table_model(estimator: Any, data: Any, arrays: Arrays) -> Any:
     inputs = estimator.n_features_in_
     if len(schema.inputs) != inputs:
         raise ValueError(f"table: the schema feeds {len(schema.inputs)} inputs, the network has {inputs}.")
+    label_kind = getattr(getattr(estimator, "_label_binarizer", None), "y_type_", None)
+    if label_kind not in (None, "binary", "multiclass") or (label_kind is None and estimator.n_outputs_ != 1):
+        raise ValueError("table: the network predicts several targets, the schema has one.")
     if list(schema.target.classes) != getattr(estimator, "classes_", np.array([])).tolist():
         raise ValueError("table: the classes of the schema are not those of the estimator.")
-    label_kind = getattr(getattr(estimator, "_label_binarizer", None), "y_type_", None)
-    if label_kind == "multilabel-indicator" or (label_kind is None and estimator.n_outputs_ != 1):
-        raise ValueError("table: the network predicts several targets, the schema has one.")
     return TableModel(schema, estimator, summary, _test_rows(summary, arrays))
 
 

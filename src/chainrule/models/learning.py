@@ -26,18 +26,20 @@ def describe_state(state: TrainingState) -> tuple[dict[str, Any], Arrays]:
     arrays = {f"solver.{slot}": vector for slot, vector in state.solver_state.items()}
     if state.best_theta is not None:
         arrays["best_theta"] = state.best_theta
-    document = {
+    document: dict[str, Any] = {
         "numbers": {name: to_plain(getattr(state, name), name) for name in NUMBERS},
         "patience": [state.patience.count, to_plain(state.patience.best, "patience")],
         "slots": list(state.solver_state),
         "best_theta": state.best_theta is not None,
     }
+    if state.dropout_seed is not None:
+        document["dropout_seed"] = int(state.dropout_seed)
     return document, arrays
 
 
 def restore_state(document: Any, arrays: Arrays, theta: NDArray[Any]) -> TrainingState:
     """The state that `describe_state` described, every vector as long as theta and of its type."""
-    data = checked_dict(document, "training state", STATE_FIELDS)
+    data = checked_dict(document, "training state", STATE_FIELDS, ("dropout_seed",))
     plain = checked_dict(data["numbers"], "training state", NUMBERS)
     numbers = {name: from_plain(plain[name], name) for name in NUMBERS}
     watched = numbers.pop("watched")
@@ -45,6 +47,9 @@ def restore_state(document: Any, arrays: Arrays, theta: NDArray[Any]) -> Trainin
     kinds = {name: (int,) if name in WHOLE else (int, float) for name in numbers}
     if watched not in ("loss", "validation") or not all(type(numbers[name]) in kinds[name] for name in numbers):
         raise ValueError("training state: a number or a name is wrong.")
+    seed = data.get("dropout_seed")
+    if seed is not None and not _is_count(seed):
+        raise ValueError(f"training state: dropout_seed is {seed!r}; expected a whole number from 0 to {MOST}.")
     # The engine counts in 64 bits.
     if type(best) not in (int, float) or not all(_is_count(item) for item in (count, *(numbers[n] for n in WHOLE))):
         raise ValueError(f"training state: counts must be whole numbers from 0 to {MOST}.")
@@ -53,7 +58,8 @@ def restore_state(document: Any, arrays: Arrays, theta: NDArray[Any]) -> Trainin
     slots = checked_list(data["slots"], str, "training state")
     vectors = {slot: vector(arrays, f"solver.{slot}", theta) for slot in slots}
     kept = vector(arrays, "best_theta", theta) if data["best_theta"] is True else None
-    return TrainingState(vectors, watched=watched, patience=Patience(count, best), best_theta=kept, **numbers)
+    patience = Patience(count, best)
+    return TrainingState(vectors, watched=watched, patience=patience, best_theta=kept, dropout_seed=seed, **numbers)
 
 
 def _is_count(value: Any) -> bool:
