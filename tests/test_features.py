@@ -18,21 +18,11 @@ from sklearn.utils import estimator_checks as checks
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-import chainrule
+from chainrule import MLPClassifier, MLPRegressor
 from chainrule.engines.inspection import activations, first_layers, input_gradient, loss_input_gradient
-from chainrule.estimators.features import HiddenFeatures
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.losses import LOSSES, Quantile
 from chainrule.network import Dense, Network
-
-
-class MLPClassifier(HiddenFeatures, chainrule.MLPClassifier):
-    """The classifier with features."""
-
-
-class MLPRegressor(HiddenFeatures, chainrule.MLPRegressor):
-    """The regressor with features."""
-
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -16,18 +16,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils._test_common.instance_generator import PER_ESTIMATOR_XFAIL_CHECKS
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-import chainrule
+from chainrule import MLPClassifier
 from chainrule.engines import ENGINES
 from chainrule.errors import DivergenceError
 from chainrule.estimators.corrections import RULE
-from chainrule.estimators.features import HiddenFeatures
 from chainrule.estimators.perceptron import Perceptron
 from chainrule.network import Dense, Network
-
-
-class MLPClassifier(HiddenFeatures, chainrule.MLPClassifier):
-    """The classifier with features."""
-
 
 PROBE = Network(2, (Dense(1, "identity"),), "perceptron")
 USABLE = [name for name, engine in ENGINES.items() if engine.refusal(PROBE, "float64", RULE) is None]

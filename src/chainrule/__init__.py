@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from chainrule.errors import ChainruleError, DivergenceError, ModelFileError, TableError
     from chainrule.estimators import MLPClassifier, MLPRegressor
     from chainrule.estimators.many import fit_many
+    from chainrule.estimators.perceptron import Perceptron
     from chainrule.estimators.search import GridSearchCV, RandomizedSearchCV
+    from chainrule.estimators.starting import Pretrained
     from chainrule.formulas.activations import Activation
     from chainrule.formulas.heads import Head, Heads
     from chainrule.formulas.initializers import Normal
@@ -32,7 +34,9 @@ _HOMES = {
     "chainrule.errors": ("ChainruleError", "DivergenceError", "ModelFileError", "TableError"),
     "chainrule.estimators": ("MLPClassifier", "MLPRegressor"),
     "chainrule.estimators.many": ("fit_many",),
+    "chainrule.estimators.perceptron": ("Perceptron",),
     "chainrule.estimators.search": ("GridSearchCV", "RandomizedSearchCV"),
+    "chainrule.estimators.starting": ("Pretrained",),
     "chainrule.formulas.activations": ("Activation",),
     "chainrule.formulas.heads": ("Head", "Heads"),
     "chainrule.formulas.initializers": ("Normal",),
@@ -75,6 +79,8 @@ __all__ = [
     "Network",
     "Normal",
     "OneCycle",
+    "Perceptron",
+    "Pretrained",
     "Quantile",
     "RMSProp",
     "RandomizedSearchCV",

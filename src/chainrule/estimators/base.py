@@ -12,13 +12,14 @@ from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import _check_sample_weight
 
 from chainrule.engines import TrainingData, choose
 from chainrule.estimators import parameters
 from chainrule.estimators.architecture import hidden_of, network_of
+from chainrule.estimators.features import HiddenFeatures
 from chainrule.estimators.guard import refuse_labels, unchanged_on_error, validate_parameters
-from chainrule.estimators.inputs import prediction_rows, training_arrays
+from chainrule.estimators.inputs import training_arrays
 from chainrule.estimators.outputs import scoring_network
 from chainrule.estimators.starting import first_theta
 from chainrule.estimators.state import Fitted
@@ -37,7 +38,7 @@ SMALL_PREDICTION = 2_000_000
 NO_SET = Held()
 
 
-class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore[misc]
+class BaseMLP(CallbackSupportMixin, HiddenFeatures, Fitted, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of `MLPClassifier` and `MLPRegressor`."""
 
     _parameter_constraints: dict[str, list[Any]]
@@ -173,14 +174,7 @@ class BaseMLP(CallbackSupportMixin, Fitted, BaseEstimator, ABC):  # type: ignore
 
     def _outputs(self, X: Any) -> Array:
         """The network's outputs for checked or unchecked rows, shape (n, K)."""
-        if "coefs_" not in vars(self):
-            check_is_fitted(self)
-        network, theta = self._parameters()
-        X = prediction_rows(self, X, theta.dtype)
-        if X.shape[1] != network.inputs:
-            raise ValueError(
-                f"X has {X.shape[1]} features, but the network of this {type(self).__name__} has {network.inputs} inputs."
-            )
+        network, theta, X = self._ready(X)
         network = scoring_network(network)
         small = X.shape[0] * theta.size < SMALL_PREDICTION
         threads = 1 if small else default_threads() if self.n_threads is None else self.n_threads

@@ -85,7 +85,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
-    >>> from chainrule.estimators.perceptron import Perceptron
+    >>> from chainrule import Perceptron
     >>> X = [[0, 0], [0, 1], [1, 0], [1, 1]]
     >>> model = Perceptron().fit(X, [0, 0, 0, 1])
     >>> model.mistakes_, model.coef_.tolist(), model.intercept_.tolist()

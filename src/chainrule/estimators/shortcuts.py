@@ -10,6 +10,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.metrics._scorer import _PassthroughScorer
 
+from chainrule.estimators.labelling import LabellingMLP
 from chainrule.formulas.lookup import Array
 
 Metric = Callable[[Array, Array], float | None]
@@ -43,7 +44,7 @@ def quick_metric(learner: Any, scorer: Any) -> Metric | None:
     There is for ``scoring="accuracy"``, ``"r2"``, and a classifier's own `score`.
     """
     if isinstance(scorer, _PassthroughScorer):
-        return quick_accuracy if type(learner).score is ClassifierMixin.score else None
+        return quick_accuracy if type(learner).score in (ClassifierMixin.score, LabellingMLP.score) else None
     if getattr(scorer, "_sign", 0) != 1 or getattr(scorer, "_kwargs", True):
         return None
     metrics: dict[Any, Metric] = {accuracy_score: quick_accuracy, r2_score: quick_r2}
