@@ -16,6 +16,7 @@ import chainrule
 from chainrule.cli.bench import bench
 from chainrule.cli.evaluate import evaluate
 from chainrule.cli.guard import Guarded
+from chainrule.cli.help import Grouped
 from chainrule.cli.inspect import inspect
 from chainrule.cli.predict import predict
 from chainrule.cli.train import train
@@ -42,7 +43,7 @@ def application() -> typer.Typer:
     )
     app.callback()(_top)
     for name, command in COMMANDS.items():
-        app.command(name)(command)
+        app.command(name, cls=Grouped)(command)
     return app
 
 

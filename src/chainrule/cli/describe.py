@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule.cli.text import one_line, percent, score, setting, short
@@ -67,10 +68,34 @@ def setting_rows(settings: Sequence[dict[str, Any]]) -> Rows:
     return [(str(entry["name"]), setting(entry["value"]), str(entry["reason"])) for entry in settings]
 
 
+def unit(solver: Any) -> str:
+    """What a solver, by name or object, counts."""
+    from chainrule.estimators.parameters import solver_kind
+
+    return "epoch" if getattr(solver_kind(solver), "stochastic", True) else "iteration"
+
+
 def network_line(network: Network) -> str:
-    """The layers and the number of parameters."""
-    layers = " → ".join(f"{layer.units} {layer.function.name}" for layer in network.layers)
-    return f"{network.inputs} inputs → {layers}; {network.n_parameters:,} parameters"
+    """The layers with batch normalisation and dropout, and the number of parameters."""
+    inputs = f"{network.inputs} inputs{_left_out(network.input_dropout)}"
+    layers = [
+        f"{layer.units} {layer.function.name}{' (batch norm)' * bool(layer.batch_norm)}{_left_out(layer.dropout)}"
+        for layer in network.layers
+    ]
+    return f"{' → '.join([inputs, *layers])}; {network.n_parameters:,} parameters"
+
+
+def _left_out(dropout: float) -> str:
+    return f" (dropout {dropout:g})" if dropout else ""
+
+
+def loss_line(network: Network) -> str:
+    """The loss, with its hyper-parameters if it has any."""
+    loss = network.objective
+    if not is_dataclass(loss.origin) or loss.name == "heads":
+        return loss.name
+    told = [f"{field.name} {setting(getattr(loss.origin, field.name))}" for field in fields(loss.origin)]
+    return f"{loss.name} ({', '.join(told)})"
 
 
 def score_rows(found: Evaluation) -> Rows:

@@ -20,17 +20,23 @@ def inspect(model: ModelFile, as_json: Json = False) -> None:
 
 
 def _show(name: str, found: dict[str, Any]) -> None:
-    from chainrule.cli.describe import network_line
+    from chainrule.cli.describe import loss_line, network_line
     from chainrule.cli.output import grid
     from chainrule.cli.text import size
+    from chainrule.formulas.words import in_words
+    from chainrule.models.plain import from_plain
     from chainrule.network import Network
 
     estimator = found["estimator"]
+    network = Network.from_dict(estimator["network"])
+    solver = from_plain(estimator["parameters"].get("solver", "adam"), "solver")
     versions = ", ".join(f"{package} {version}" for package, version in found["versions"].items())
     grid(
         [
             ("file", f"{name} ({size(found['bytes'])}): {estimator['class']}, {found['dtype']}"),
-            ("network", network_line(Network.from_dict(estimator["network"]))),
+            ("network", network_line(network)),
+            ("loss", loss_line(network)),
+            ("solver", f"{solver if isinstance(solver, str) else in_words(solver)}, {estimator['engine']} engine"),
             ("written by", versions),
         ]
     )
@@ -55,18 +61,22 @@ def _show_table(schema_data: Any, summary: dict[str, Any]) -> None:
 
 
 def _show_training(found: dict[str, Any]) -> None:
-    from chainrule.cli.describe import rows_line
+    from chainrule.cli.describe import rows_line, unit
     from chainrule.cli.output import console, curve_rows, grid, heading, symbols_of
     from chainrule.cli.text import duration, score
+    from chainrule.models.plain import from_plain
 
     summary, curves = found["summary"] or {}, found["curves"]
-    unit = "iterations" if found["estimator"]["parameters"].get("solver") == "lbfgs" else "epochs"
+    solver = from_plain(found["estimator"]["parameters"].get("solver", "adam"), "solver")
     rows = []
     if summary.get("sizes"):
         rows = [
             ("table", f"{summary['table']}: {summary['rows']:,} rows"),
             ("rows", rows_line(summary["sizes"], summary["split"])),
-            ("took", f"{summary['epochs']} {unit}, {duration(summary['seconds'])}, {summary['engine']} engine"),
+            (
+                "took",
+                f"{summary['epochs']} {unit(solver)}s, {duration(summary['seconds'])}, {summary['engine']} engine",
+            ),
         ]
     test = summary.get("test")
     if test:

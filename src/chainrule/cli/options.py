@@ -51,25 +51,6 @@ def widths(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-def activation(text: str) -> str:
-    """The name of an activation for hidden layers."""
-    from chainrule.formulas.activations import ACTIVATIONS, get_activation
-
-    hidden = [name for name, entry in ACTIVATIONS.items() if entry.hidden]
-    checked = named("activation", lambda: hidden)
-    try:
-        return checked(get_activation(text).name)
-    except ValueError:
-        return checked(text)
-
-
-def solver(text: str) -> str:
-    """The name of a solver."""
-    from chainrule.formulas.solvers import SOLVERS
-
-    return named("solver", lambda: SOLVERS)(text)
-
-
 def engine(text: str) -> str:
     """The name of an engine."""
     from chainrule.engines import ENGINES
@@ -87,6 +68,13 @@ def task(text: str) -> str:
 def dtype(text: str) -> str:
     """The precision of the computation."""
     return named("dtype", lambda: ("float32", "float64"))(text)
+
+
+def scoring(text: str) -> str:
+    """The name of a score for validation rows."""
+    from sklearn.metrics import get_scorer_names
+
+    return named("score", lambda: ("loss", *get_scorer_names()))(text)
 
 
 def named(what: str, names: Callable[[], Iterable[str]]) -> Callable[[str], str]:
@@ -109,6 +97,31 @@ def fraction(value: float) -> float:
     """A share of the rows; all of them cannot be held out."""
     if not 0 <= value <= 0.9:
         raise typer.BadParameter(f"{value:g} is not between 0 and 0.9.")
+    return value
+
+
+def shares(text: str) -> float | list[float]:
+    """A share from 0 to below 1, or several of them."""
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = []
+    if not found or not all(0 <= one < 1 for one in found):
+        raise typer.BadParameter(f"{text!r}: expected shares from 0 to below 1, such as 0.5 or 0.2,0.5.")
+    return found[0] if len(found) == 1 else found
+
+
+def share(value: float | None) -> float | None:
+    """A number from 0 to below 1."""
+    if value is not None and not 0 <= value < 1:
+        raise typer.BadParameter(f"{value:g} is not a number from 0 to below 1.")
+    return value
+
+
+def up_to_one(value: float | None) -> float | None:
+    """A number from 0 to 1."""
+    if value is not None and not 0 <= value <= 1:
+        raise typer.BadParameter(f"{value:g} is not a number from 0 to 1.")
     return value
 
 

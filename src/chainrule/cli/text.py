@@ -40,8 +40,10 @@ def score(name: str, value: float) -> str:
 
 def setting(value: object) -> str:
     """A setting's value."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {setting(item)}" for key, item in value.items())
     if isinstance(value, (list, tuple)):
-        return ", ".join(str(item) for item in value) or "none"
+        return ", ".join(setting(item) for item in value) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from chainrule.cli import hyperparameters as given
 from chainrule.cli import options
 from chainrule.cli.options import Json, TableFile, Threads
 
@@ -18,26 +19,6 @@ Task = Annotated[
 Drop = Annotated[
     list[str] | None, typer.Option("--drop", metavar="COLUMN", help="Column not to use; may be given several times.")
 ]
-Hidden = Annotated[
-    str | None,
-    typer.Option(
-        callback=options.checked_widths,
-        metavar="UNITS",
-        help="Units of the hidden layers, such as 64,32; none for no layer.",
-    ),
-]
-Activation = Annotated[
-    str | None, typer.Option(parser=options.activation, metavar="NAME", help="Hidden activation, such as relu or tanh.")
-]
-Solver = Annotated[
-    str | None, typer.Option(parser=options.solver, metavar="NAME", help="Solver, such as adam, sgd or lbfgs.")
-]
-Epochs = Annotated[int | None, typer.Option(min=1, help="Most epochs (iterations of lbfgs).")]
-LearningRate = Annotated[
-    float | None, typer.Option(callback=options.positive, help="Initial learning rate of adam or sgd.")
-]
-BatchSize = Annotated[int | None, typer.Option(min=1, help="Rows per step of adam or sgd.")]
-Alpha = Annotated[float | None, typer.Option(callback=options.at_least_zero, help="Strength of the L2 penalty.")]
 TestFraction = Annotated[
     float, typer.Option(callback=options.fraction, help="Share of the rows held out for the final score.")
 ]
@@ -59,13 +40,32 @@ def train(
     target: Target = None,
     task: Task = None,
     drop: Drop = None,
-    hidden: Hidden = None,
-    activation: Activation = None,
-    solver: Solver = None,
-    epochs: Epochs = None,
-    learning_rate: LearningRate = None,
-    batch_size: BatchSize = None,
-    alpha: Alpha = None,
+    hidden: given.Hidden = None,
+    activation: given.Activation = None,
+    batch_norm: given.BatchNorm = None,
+    init: given.Init = None,
+    loss: given.Loss = None,
+    solver: given.Solver = None,
+    epochs: given.Epochs = None,
+    learning_rate: given.LearningRate = None,
+    schedule: given.Schedule = None,
+    warmup: given.Warmup = None,
+    momentum: given.Momentum = None,
+    batch_size: given.BatchSize = None,
+    class_weight: given.ClassWeight = None,
+    clip_norm: given.ClipNorm = None,
+    clip_value: given.ClipValue = None,
+    alpha: given.Alpha = None,
+    l2: given.L2 = None,
+    l1: given.L1 = None,
+    weight_decay: given.WeightDecay = None,
+    max_norm: given.MaxNorm = None,
+    dropout: given.Dropout = None,
+    label_smoothing: given.LabelSmoothing = None,
+    early_stopping: given.EarlyStopping = None,
+    patience: given.Patience = None,
+    tol: given.Tolerance = None,
+    scoring: given.Scoring = None,
     test_fraction: TestFraction = 0.2,
     seed: Seed = 0,
     threads: Threads = None,
@@ -77,26 +77,19 @@ def train(
     no_progress: NoProgress = False,
     as_json: Json = False,
 ) -> None:
-    """Train a network on a table and save it."""
+    """Train a network on a table and save it.
+
+    What is not given is chosen by the size of the table, and told with the reason.
+    """
+    asked = dict(locals())
+    from chainrule.cli.asked import parameters
     from chainrule.cli.training import Request, run
 
-    given = {
-        "activation": activation, "solver": solver, "max_iter": epochs, "learning_rate_init": learning_rate,
-        "batch_size": batch_size, "alpha": alpha, "n_threads": threads, "engine": engine, "dtype": dtype,
-    }  # fmt: skip
-    request = Request(
-        file=file,
-        target=target,
-        task=task,
-        drop=tuple(drop or ()),
-        hidden=None if hidden is None else options.widths(hidden),
-        parameters={name: value for name, value in given.items() if value is not None},
-        test_fraction=test_fraction,
-        seed=seed,
-        model=model,
-        report=report,
-        force=force,
-        progress=not (no_progress or as_json),
-        as_json=as_json,
-    )
-    run(request)
+    widths = None if hidden is None else options.widths(hidden)
+    silent = no_progress or as_json
+    run(
+        Request(
+            file, target, task, tuple(drop or ()), widths, parameters(asked), test_fraction, seed, model, report, force,
+            not silent, as_json,
+        )
+    )  # fmt: skip

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from chainrule.tables import Plan, Table, TableModel
 
 MOST_COLUMNS = 40
-STOCHASTIC = {"learning_rate_init": "--learning-rate", "batch_size": "--batch-size"}
 INTERRUPTION = "Training interrupted by user"
 
 
@@ -51,14 +50,13 @@ def run(request: Request) -> None:
     from chainrule.models import save
     from chainrule.tables import read_table
 
-    parameters = with_solver(request)
     table = read_table(request.file)
     target = asked_target(request, table)
     path = request.model or files.default_model(request.file)
     replaces = files.check_model(path, (request.file,), request.force)
     if request.report is not None:
         check_report(request.report, path, request)
-    model, interrupted = fit(request, table, target, parameters)
+    model, interrupted = fit(request, table, target)
     if interrupted and not model.summary["epochs"]:
         raise KeyboardInterrupt
     check_finite(model)
@@ -73,18 +71,6 @@ def run(request: Request) -> None:
         show(model, path, request, replaces, interrupted)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
-
-
-def with_solver(request: Request) -> dict[str, Any]:
-    """The estimator's parameters; options that only adam and sgd know choose adam."""
-    parameters = dict(request.parameters)
-    stochastic = [option for name, option in STOCHASTIC.items() if name in parameters]
-    if stochastic and parameters.get("solver") == "lbfgs":
-        hint = " / ".join(f"'{option}'" for option in stochastic)
-        raise typer.BadParameter("--solver lbfgs has no use for it; leave out one or the other.", param_hint=hint)
-    if stochastic and "solver" not in parameters:
-        parameters["solver"] = "adam"
-    return parameters
 
 
 def asked_target(request: Request, table: Table) -> str:
@@ -106,7 +92,7 @@ def check_report(report: Path, model: Path, request: Request) -> None:
     files.check_report(report, (request.file,), request.force)
 
 
-def fit(request: Request, table: Table, target: str, parameters: dict[str, Any]) -> tuple[TableModel, bool]:
+def fit(request: Request, table: Table, target: str) -> tuple[TableModel, bool]:
     """The trained model, and whether Ctrl-C ended the training early."""
     from chainrule.tables import TableModel
 
@@ -122,7 +108,7 @@ def fit(request: Request, table: Table, target: str, parameters: dict[str, Any])
                 test_fraction=request.test_fraction,
                 seed=request.seed,
                 drop=request.drop,
-                estimator_params=parameters,
+                estimator_params=request.parameters,
                 on_start=lambda plan: begin(request, table, plan, watch),
                 on_epoch=watch.epoch,
             )
@@ -152,11 +138,13 @@ def begin(request: Request, table: Table, plan: Plan, watch: Watcher) -> None:
     if not request.as_json:
         show_plan(table, plan)
     values = {choice.name: choice.value for choice in plan.settings}
-    watch.start(values["max_iter"], "iteration" if values["solver"] == "lbfgs" else "epoch")
+    watch.start(values["max_iter"], describe.unit(values["solver"]))
 
 
 def show_plan(table: Table, plan: Plan) -> None:
     """Task, rows, columns and settings."""
+    from chainrule.tables.summary import plain_setting
+
     grid(
         [
             ("table", f"{table.path}: {len(table):,} rows, {len(table.names):,} columns"),
@@ -172,14 +160,13 @@ def show_plan(table: Table, plan: Plan) -> None:
     if more:
         say(f"  and {more:,} more (`chainrule inspect` lists all)")
     heading("Settings")
-    settings = [vars(choice) for choice in plan.settings]
-    grid(describe.setting_rows(settings))
+    grid(describe.setting_rows([{**vars(choice), "value": plain_setting(choice.value)} for choice in plan.settings]))
 
 
 def show(model: TableModel, path: Path, request: Request, replaces: bool, interrupted: bool) -> None:
     """What came out."""
     summary, target = model.summary, console()
-    unit = "iterations" if model.estimator.solver == "lbfgs" else "epochs"
+    unit = describe.unit(model.estimator.solver) + "s"
     heading("Training")
     told = f"{summary['epochs']} {unit} in {duration(summary['seconds'])}, {summary['engine']} engine"
     rows = [("network", describe.network_line(model.estimator.network_)), ("took", told)]

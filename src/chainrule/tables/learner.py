@@ -9,8 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.class_weight import compute_sample_weight
 
+from chainrule.errors import ChainruleError, TableError
 from chainrule.estimators import MLPClassifier, MLPRegressor
+from chainrule.formulas.losses import get_loss
 from chainrule.tables.settings import Settings
 
 
@@ -45,7 +48,11 @@ def learn(
         with warnings.catch_warnings():
             # max_iter is our own upper limit here; reaching it is no fault of the user's.
             warnings.filterwarnings("ignore", "Stochastic Optimizer: Max|lbfgs failed", ConvergenceWarning)
-            estimator.fit(*rows, **({} if held is None else {"X_val": held.inputs, "y_val": held.targets}))
+            try:
+                estimator.fit(*rows, **({} if held is None else {"X_val": held.inputs, "y_val": held.targets}))
+            except ValueError as error:
+                # The rows are clean by now: what an estimator refuses is what it was asked to be.
+                raise error if isinstance(error, ChainruleError) else TableError(str(error)) from error
         estimator._on_epoch = None
         return estimator
 
@@ -64,10 +71,18 @@ def learn(
 
 
 def loss(estimator: Any, rows: Rows) -> float:
-    """Mean squared error, or log loss."""
+    """Mean squared error, or log loss with the class weights; for other losses of numbers the one that is trained on."""
     if not hasattr(estimator, "classes_"):
+        if estimator.network_.objective != get_loss("squared_error"):
+            theta = estimator.theta_.astype(np.float64)
+            return float(estimator.network_.loss_and_gradient(theta, rows.inputs, rows.targets)[0])
         return float(np.mean((estimator.predict(rows.inputs) - rows.targets) ** 2))
     probabilities = estimator.predict_proba(rows.inputs)
     places = np.searchsorted(estimator.classes_, rows.targets)
     chosen = probabilities[np.arange(places.size), places]
-    return float(-np.mean(np.log(np.clip(chosen, np.finfo(chosen.dtype).tiny, None))))
+    given = estimator.class_weight
+    if isinstance(given, dict):
+        weights = [given.get(label, 1.0) for label in rows.targets.tolist()]
+    else:
+        weights = compute_sample_weight(given, rows.targets)
+    return float(-np.average(np.log(np.clip(chosen, np.finfo(chosen.dtype).tiny, None)), weights=weights))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import TableError
 from chainrule.tables import target as targets
+from chainrule.tables.asking import checked
 from chainrule.tables.encoding import Encoder, fit_columns
 from chainrule.tables.evaluation import Evaluation, evaluate_classes, evaluate_numbers
 from chainrule.tables.inference import infer_column
@@ -130,7 +131,7 @@ class TableModel:
         Raises
         ------
         TableError
-            The table or the request does not allow a model.
+            The table or the request does not allow a model; the message says what does.
         """
         if not 0 <= test_fraction < 1:
             raise TableError(f"test_fraction must be at least 0 and less than 1; found {test_fraction}.")
@@ -138,10 +139,10 @@ class TableModel:
         notes: list[str] = []
         drafts, goal, rows = _understand(table, target, task, drop, notes)
         hidden = None if hidden_layer_sizes is None else tuple(hidden_layer_sizes)
-        settings = choose_settings(round(rows.size * (1 - test_fraction)), hidden, estimator_params)
+        settings = choose_settings(round(rows.size * (1 - test_fraction)), hidden, checked(estimator_params, goal))
         codes = None if goal.task == "regression" else _codes(table.take(rows), goal)
         parts = split(rows, codes, test_fraction, settings.validation, seed)
-        train = table.take(parts.train)
+        settings, train = settings.for_rows(parts.train.size), table.take(parts.train)
         schema = _schema(fit_columns(drafts, train), targets.fit_target(goal, train), parts, table)
         sizes = {"train": parts.train.size, "validation": parts.validation.size, "test": parts.test.size}
         plan = Plan(schema, sizes, parts.reason, settings.choices, tuple(notes))
@@ -235,8 +236,8 @@ def _train(
         return Rows(encoder.encode(chosen, []), targets.targets(chosen, goal))
 
     started = time.perf_counter()
-    checked = part(parts.validation) if parts.validation.size else None
-    learned = learn(goal.task, settings, part(parts.train), checked, seed, on_epoch)
+    held = part(parts.validation) if parts.validation.size else None
+    learned = learn(goal.task, settings, part(parts.train), held, seed, on_epoch)
     seconds = time.perf_counter() - started
     about = {"table": table.path, "rows": len(table), "sizes": plan.sizes, "split": plan.split, "seed": seed}
     summary = {**about, **summarize(learned, plan.settings), "seconds": seconds}

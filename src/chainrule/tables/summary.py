@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
 
+from chainrule.formulas.words import in_words
 from chainrule.tables.learner import Learned
 from chainrule.tables.settings import Choice
 
@@ -35,7 +37,9 @@ def summarize(learned: Learned, settings: Iterable[Choice]) -> dict[str, Any]:
     return {
         "epochs": int(estimator.n_iter_),
         "engine": estimator.engine_,
-        "settings": [{"name": choice.name, "value": _plain(value), "reason": choice.reason} for choice, value in used],
+        "settings": [
+            {"name": choice.name, "value": plain_setting(value), "reason": choice.reason} for choice, value in used
+        ],
         "penalties_tried": [{"alpha": alpha, "validation_loss": loss} for alpha, loss in learned.tried.items()],
         "loss_curve": _curve(estimator.loss_curve_),
         "validation_loss_curve": _curve(estimator.validation_loss_curve_),
@@ -77,9 +81,14 @@ def _curve(values: Sequence[float] | None) -> list[float | None]:
     return [float(value) if math.isfinite(value) else None for value in values or ()]
 
 
-def _plain(value: Any) -> Any:
+def plain_setting(value: Any) -> Any:
+    """A setting as JSON data; formulas as their name with the hyper-parameters that are not the usual ones."""
+    if isinstance(value, Mapping):
+        return {str(key): plain_setting(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain_setting(item) for item in value]
     if isinstance(value, np.generic):
-        return _plain(value.item())
+        return plain_setting(value.item())
+    if is_dataclass(value) and not isinstance(value, type):
+        return in_words(value)
     return value if isinstance(value, (str, int, float, bool)) or value is None else repr(value)

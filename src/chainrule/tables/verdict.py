@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.tables.evaluation import Evaluation
+from chainrule.tables.settings import is_stochastic
 
 ROSE = 10.0
 
 
 def verdict(estimator: Any, loss_curve: Sequence[float | None], found: Evaluation | None) -> list[str]:
     """One note if the loss rose or the baseline was not beaten; none otherwise."""
-    stochastic = estimator.solver != "lbfgs"
+    stochastic = is_stochastic(estimator.solver)
     first, last = (loss_curve[0], loss_curve[-1]) if loss_curve else (None, None)
     if first is not None and last is not None and last >= ROSE * first > 0:
         slower = f"a smaller learning rate (now {estimator.learning_rate_init:g})" if stochastic else "a larger alpha"

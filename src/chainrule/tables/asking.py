@@ -1,0 +1,72 @@
+"""Whether what was asked for goes with the task of a table, said before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chainrule.errors import TableError
+from chainrule.estimators.parameters import NOT_FOR_CLASSES, NOT_FOR_NUMBERS
+from chainrule.formulas.losses import LOSSES, Quantile, get_loss
+from chainrule.tables.schema import TargetSchema
+from chainrule.tables.target import label_text
+
+NO_PROBABILITIES = "it gives no probabilities of the classes"
+NOT_FOR_TABLES = {
+    "hinge": NO_PROBABILITIES,
+    "perceptron": NO_PROBABILITIES,
+    "poisson": "tables scale their target to mean 0, and it needs numbers above",
+}
+
+
+def checked(asked: Mapping[str, Any] | None, goal: TargetSchema) -> dict[str, Any]:
+    """The parameters asked for, class weights by label.
+
+    Raises
+    ------
+    TableError
+        A loss or class weights do not go with the task; the message says which do.
+    """
+    found = dict(asked or {})
+    if found.get("loss") is not None:
+        _check_loss(found["loss"], goal)
+    if found.get("class_weight") is not None:
+        found["class_weight"] = _by_label(found["class_weight"], goal)
+    return found
+
+
+def losses(task: str) -> list[str]:
+    """Names of the losses that a table with this task can be trained on."""
+    wrong = NOT_FOR_NUMBERS if task == "regression" else NOT_FOR_CLASSES
+    return [name for name in LOSSES if name not in wrong and name not in NOT_FOR_TABLES]
+
+
+def _check_loss(given: Any, goal: TargetSchema) -> None:
+    try:
+        loss = get_loss(given)
+    except (TypeError, ValueError) as error:
+        raise TableError(f"loss: {error}") from None
+    place, known = f"loss {loss.name!r}, target {goal.name!r}", losses(goal.task)
+    if loss.name in LOSSES and loss.name not in known:
+        kind = "numbers (regression)" if goal.task == "regression" else "classes"
+        why = NOT_FOR_TABLES.get(loss.name, f"the target holds {kind}, which it is not made for")
+        raise TableError(f"{place}: {why}; choose one of {', '.join(known)}.")
+    if isinstance(loss.origin, Quantile) and len(loss.origin.levels) > 1:
+        levels = ", ".join(f"{level:g}" for level in loss.origin.levels)
+        raise TableError(f"{place}: a table model predicts one number for each row; choose one of the levels {levels}.")
+
+
+def _by_label(given: Any, goal: TargetSchema) -> Any:
+    if goal.task == "regression":
+        raise TableError(
+            f"class_weight, target {goal.name!r}: the target holds numbers (regression), which have no classes."
+        )
+    if not isinstance(given, Mapping):
+        return given
+    labels = {label_text(label): label for label in goal.classes}
+    unknown = [key for key in given if key not in goal.classes and key not in labels]
+    if unknown:
+        raise TableError(
+            f"class_weight: {unknown[0]!r} is none of the classes of {goal.name!r}; they are {', '.join(labels)}."
+        )
+    return {labels.get(key, key): weight for key, weight in given.items()}
