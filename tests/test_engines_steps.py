@@ -12,7 +12,7 @@ from chainrule.engines import ENGINES, StepSettings, TrainingData
 from chainrule.engines.normalization import EPSILON
 from chainrule.engines.reference import draw_masks, forward, tape
 from chainrule.formulas import dropout
-from chainrule.formulas.solvers import SGD, SOLVERS, Adam
+from chainrule.formulas.solvers import SGD, SOLVERS, Adam, AdamW
 from chainrule.network import Dense, Network
 from tests.combinations import HIDDEN
 from tests.test_engines_agree import close
@@ -234,6 +234,30 @@ def test_l1_makes_exact_zeros_and_weights_come_back(engine):
     assert (weak.theta[: network.n_weights : 2] != 0).mean() > 0.5
 
 
+LASSO_RATES = {"sgd": 0.05, "adagrad": 0.5, "adadelta": 3.0, "rmsprop": 0.01, "adam": 0.02, "adamw": 0.02}
+
+
+@pytest.mark.parametrize("name", [name for name, solver in SOLVERS.items() if solver.stochastic])
+def test_every_solver_with_l1_finds_the_lasso(engine, name):
+    """Least squares with an L1 penalty: the same coefficients as scikit-learn's coordinate descent, zeros included."""
+    from sklearn.linear_model import Lasso
+
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((80, 6)) * np.array([1, 0.5, 2, 1, 1, 0.7])
+    y = X @ np.array([1.5, 0, -1, 0.3, 0.05, 0]) + 0.1 * rng.standard_normal(80)
+    wanted = Lasso(0.1, tol=1e-12, max_iter=100_000).fit(X, y)
+    assert (wanted.coef_ == 0).sum() >= 2
+    network = Network(6, (Dense(1, "identity"),))
+    solver = AdamW(weight_decay=0.0) if name == "adamw" else SOLVERS[name]()
+    session = engine.session(network, network.init(0), TrainingData(X, y[:, None]), solver, StepSettings(l1=0.1))
+    order = np.arange(80, dtype=np.int64)
+    # Adaptive solvers need small steps in the end; momentum, whose velocity remembers the rates, a while at the same rate.
+    for rate in LASSO_RATES[name] * np.r_[np.geomspace(1, 0.01, 3000), np.full(1000, 0.01)]:
+        session.epoch(order, np.array([rate]), 80)
+    np.testing.assert_allclose(session.theta, [*wanted.coef_, wanted.intercept_], atol=2e-3)
+    np.testing.assert_array_equal(session.theta[:6] == 0, wanted.coef_ == 0)
+
+
 def test_l2_does_not_depend_on_the_batch(engine):
     """alpha is divided by the batch's rows (scikit-learn), l2 is not: in batches of 10 alpha = 10 l2 is the same."""
     network = Network(9, PLAIN, "log_loss")
@@ -266,7 +290,7 @@ def test_decay_max_norm_and_clipping_mean_what_they_say(engine):
     np.testing.assert_allclose(values.theta, theta - 0.1 * np.clip(gradient, -0.01, 0.01), rtol=1e-9, atol=1e-12)
 
 
-def test_frozen_layers_keep_every_bit_and_others_go_at_their_own_rate(engine):
+def test_frozen_layers_keep_every_bit(engine):
     network = Network(9, PLAIN, "log_loss")
     data, theta = TrainingData(*rows(network)[:2]), network.init(0)
     settings = StepSettings(alpha=0.1, l1=0.01, weight_decay=0.1, max_norm=0.1, layer_rates=(0.0, 1.0, 1.0))
@@ -275,6 +299,33 @@ def test_frozen_layers_keep_every_bit_and_others_go_at_their_own_rate(engine):
     np.testing.assert_array_equal(after.W[0], before.W[0])
     np.testing.assert_array_equal(after.b[0], before.b[0])
     assert (after.W[1] != before.W[1]).all() and results[-1].update_norms[0] == 0 < results[-1].gradient_norms[0]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_frozen_batch_norm_goes_by_its_running_statistics(dtype):
+    """What a frozen layer gives the next one in training is what it gives in predictions."""
+    network = described(batch_norm=True)
+    X, Y, weight = rows(network, dtype=dtype)
+    theta = epochs(
+        NATIVE, network, network.init(0, dtype=dtype), TrainingData(X, Y, weight), Adam(), StepSettings(), number=9
+    )[0].theta
+    settings, factor = StepSettings(layer_rates=(0.0, 1.0, 1.0)), 1e3 if dtype == np.float64 else 30
+    agree(network, theta, TrainingData(X, Y, weight), SGD(), settings, factor)
+    agree(network, theta, TrainingData(X, Y), SGD(), StepSettings(layer_rates=(1.0, 0.0, 1.0)), factor)
+    after = epochs(NATIVE, network, theta, TrainingData(X, Y), SGD(), settings)[0].theta
+    before, now = network.views(theta), network.views(after)
+    for name in ("W", "b", "gamma", "mean", "variance"):
+        np.testing.assert_array_equal(getattr(now, name)[0], getattr(before, name)[0])
+    assert (now.mean[1] != before.mean[1]).all() and (now.W[1] != before.W[1]).all()
+    done = tape(network, theta, X, Y, frozen=(0, 1))
+    np.testing.assert_allclose(
+        done.a[-1], REFERENCE.predict(network, theta, X), rtol=1e-5 if dtype == np.float32 else 1e-12
+    )
+
+
+def test_layers_go_at_their_own_rate(engine):
+    network = Network(9, PLAIN, "log_loss")
+    data, theta = TrainingData(*rows(network)[:2]), network.init(0)
     factors = (3.0, 1.0, 0.5)
     slow, _ = epochs(engine, network, theta, data, SGD(0.0), StepSettings(layer_rates=factors), number=1, batch=53)
     _, gradient = engine.loss_and_gradient(network, theta, data.X, data.Y)

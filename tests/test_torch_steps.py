@@ -150,7 +150,7 @@ def test_decoupled_decay_spares_everything_but_weights(engine, which):
 
 
 def test_layer_rates_are_pytorchs_parameter_groups(engine):
-    network, factors = NETWORKS["batch_norm"], (0.0, 1.0, 0.3)
+    network, factors = NETWORKS["batch_norm"], (0.1, 1.0, 0.3)
     X, Y, order = data(network)
     theta = network.init(3)
     twin = Twin(network, theta)

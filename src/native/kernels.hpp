@@ -85,9 +85,10 @@ template <class T> struct Step {
     bool nesterov;
     bool norms;     // also sum up squared gradient and change
     T keep;         // 1 - rate * decoupled weight decay
-    T threshold;    // rate * l1
+    T l1;           // the penalty
+    T reach;        // how much further momentum carries a constant gradient
     T clip;         // most magnitude of a gradient's component
-    bool extra;     // any of the last three is in use
+    bool extra;     // keep, l1 or clip is in use
     bool absolute;  // also sum up |w|
 };
 
@@ -110,6 +111,7 @@ template <class T> struct Normalization {
     const T *gamma, *beta;
     T *sum_delta, *sum_delta_z_hat;
     T epsilon;
+    bool frozen;  // mean and variance are constants: rows do not act through them
 };
 
 // Rows [begin, end) of one panel: gradient over the batch, then the solver's step at once.

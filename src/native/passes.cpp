@@ -28,7 +28,8 @@ template <class T> void Trainer<T>::pass(const Chunk& chunk) {
     });
     for (int k = 0; k < depth; ++k) {
         if (!layout_.layers[k].batch_norm) continue;
-        for_panels(k, k_.moments, chunk.rows);
+        if (is_frozen(k)) recall_statistics(k);
+        else for_panels(k, k_.moments, chunk.rows);
         for_rows(chunk.rows, [&](int begin, int end, int thread) {
             for (int p = 0; p < layout_.panels(layout_.layers[k].outputs); ++p) k_.normalize(normalization(k, p, begin, end - begin));
             finish_layer(k, chunk, begin, end, thread);
@@ -161,7 +162,16 @@ template <class T> Normalization<T> Trainer<T>::normalization(int k, int p, int 
             weights_.get() + layer.beta + first,
             moments + 2 * columns,
             moments + 3 * columns,
-            T(batch_norm_epsilon)};
+            T(batch_norm_epsilon),
+            is_frozen(k)};
+}
+
+// The running statistics in place of the batch's.
+template <class T> void Trainer<T>::recall_statistics(int k) {
+    const Layer& layer = layout_.layers[k];
+    const std::ptrdiff_t columns = layout_.columns(layer.outputs);
+    std::copy_n(weights_.get() + layer.mean, columns, moments_[k].get());
+    std::copy_n(weights_.get() + layer.variance, columns, moments_[k].get() + columns);
 }
 
 // A kernel over all rows of each panel: sums in the order of the rows, each by one thread.

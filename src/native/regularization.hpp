@@ -109,8 +109,8 @@ template <class T> void normalize_back(const Normalization<T>& n) {
         const Vec<T> factor = load(n.gamma + v * W) / square_root<T>(load(n.variance + v * W) + n.epsilon);
         for (int r = 0; r < n.n_rows; ++r) {
             const std::ptrdiff_t at = std::ptrdiff_t(r) * panel + v * W;
-            const Vec<T> through = fma<T>(load(n.z_hat + at), sum_z_hat, sum) * n.share[r];
-            store<T>(n.rows + at, (load(n.rows + at) - through) * factor);
+            const Vec<T> through = fma<T>(load(n.z_hat + at), sum_z_hat, sum) * n.share[r], delta = load(n.rows + at);
+            store<T>(n.rows + at, (n.frozen ? delta : delta - through) * factor);
         }
     }
 }

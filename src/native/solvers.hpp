@@ -1,5 +1,6 @@
-// One struct per solver: from the gradient of a vector of parameters to its change, state updated in registers; and what a step does
-// around it. The reference twins are in chainrule/formulas/solvers.py and chainrule/engines/updates.py.
+// One struct per solver: from the gradient of a vector of parameters to its change, state updated in registers, and the speed of a
+// constant gradient after that, by which the L1 penalty's threshold goes; then what a step does around it. The reference twins are in
+// chainrule/formulas/solvers.py and chainrule/engines/updates.py.
 #pragma once
 
 #include "kernels.hpp"
@@ -17,6 +18,10 @@ template <class T> struct Sgd {
         store<T>(velocity, v);
         return s.nesterov ? fma<T>(v, broadcast<T>(s.momentum), -descent) : v;
     }
+    INLINE Vec<T> speed(const T* first, const T* second) const {
+        (void)first, (void)second;
+        return broadcast<T>(s.rate * s.reach);
+    }
 };
 
 template <class T> struct Adam {
@@ -28,6 +33,10 @@ template <class T> struct Adam {
         store<T>(second, v);
         return m * -s.rate / (square_root<T>(v) + s.epsilon);
     }
+    INLINE Vec<T> speed(const T* first, const T* second) const {
+        (void)first;
+        return s.rate / (square_root<T>(load(second)) + s.epsilon);
+    }
 };
 
 template <class T> struct Adagrad {
@@ -36,6 +45,10 @@ template <class T> struct Adagrad {
         const Vec<T> sum = fma<T>(g, g, load(squares));
         store<T>(squares, sum);
         return g * -s.rate / (square_root<T>(sum) + s.epsilon);
+    }
+    INLINE Vec<T> speed(const T* first, const T* second) const {
+        (void)second;
+        return s.rate / (square_root<T>(load(first)) + s.epsilon);
     }
 };
 
@@ -48,6 +61,9 @@ template <class T> struct Adadelta {
         store<T>(gradients, v);
         store<T>(changes, fma<T>(d, broadcast<T>(s.second), (step * step) * s.one_minus_second));
         return step * -s.rate;
+    }
+    INLINE Vec<T> speed(const T* first, const T* second) const {
+        return square_root<T>(load(second) + s.epsilon) / square_root<T>(load(first) + s.epsilon) * s.rate;
     }
 };
 
@@ -62,11 +78,19 @@ template <class T> struct RmsProp {
         store<T>(velocity, buffer);
         return buffer * -s.rate;
     }
+    INLINE Vec<T> speed(const T* first, const T* second) const {
+        (void)second;
+        return s.rate * s.reach / (square_root<T>(load(first)) + s.epsilon);
+    }
 };
 
 template <class T> struct Frozen {
     const Step<T>& s;
     INLINE Vec<T> change(Vec<T>, T*, T*) const { return Vec<T>{}; }
+    INLINE Vec<T> speed(const T* first, const T* second) const {
+        (void)first, (void)second;
+        return Vec<T>{};
+    }
 };
 
 // n parameters whose summed gradient is in `sums`; biases are no weights: no penalty counts for them.
@@ -82,7 +106,8 @@ template <class T, class Rule, bool Extra> INLINE void apply(const Step<T>& step
     constexpr int W = lanes<T>;
     const Rule rule{step};
     const T alpha = range.weights ? step.alpha : T(0);
-    const Vec<T> keep = broadcast<T>(range.weights ? step.keep : T(1)), threshold = broadcast<T>(range.weights ? step.threshold : T(0));
+    const Vec<T> keep = broadcast<T>(range.weights ? step.keep : T(1));
+    const bool sparse = range.weights && step.l1 > T(0);
     Vec<T> gradients{}, changes{};
     for (std::ptrdiff_t i = 0; i < range.n; i += W) {
         const Vec<T> weight = load(range.values + i);
@@ -93,8 +118,11 @@ template <class T, class Rule, bool Extra> INLINE void apply(const Step<T>& step
         Vec<T> moved = weight + change;
         if (Extra) {
             moved = fma<T>(weight, keep, change);
-            const Vec<T> size = (moved < T(0) ? -moved : moved) - threshold, shrunk = maximum<T>(Vec<T>{}, size);
-            moved = moved < T(0) ? -shrunk : shrunk;
+            if (sparse) {
+                const Vec<T> threshold = rule.speed(range.state0 + i, range.state1 + i) * step.l1;
+                const Vec<T> shrunk = maximum<T>(Vec<T>{}, (moved < T(0) ? -moved : moved) - threshold);
+                moved = moved < T(0) ? -shrunk : shrunk;
+            }
             change = moved - weight;
         }
         store<T>(range.values + i, moved);

@@ -26,7 +26,8 @@ template <class T> Step<T> Trainer<T>::step_constants(double rate, double weight
         corrected = rate * (1 - settings_.dampening);
     }
     const bool frozen = settings_.solver != Solver::gradient && rate == 0;
-    const double keep = 1 - rate * settings_.weight_decay, threshold = rate * settings_.l1;
+    const double keep = 1 - rate * settings_.weight_decay;
+    const bool heavy = settings_.solver == Solver::sgd || settings_.solver == Solver::rmsprop;
     Step<T> step{};
     step.solver = frozen ? Solver::frozen : settings_.solver;
     step.rate = T(corrected);
@@ -40,9 +41,10 @@ template <class T> Step<T> Trainer<T>::step_constants(double rate, double weight
     step.nesterov = settings_.nesterov;
     step.norms = norms;
     step.keep = T(keep);
-    step.threshold = T(threshold);
+    step.l1 = T(settings_.l1);
+    step.reach = T(heavy && settings_.momentum < 1 ? 1 / (1 - settings_.momentum) : 1);
     step.clip = T(settings_.clip_value);
-    step.extra = !frozen && (keep != 1 || threshold > 0 || std::isfinite(settings_.clip_value));
+    step.extra = !frozen && (keep != 1 || settings_.l1 > 0 || std::isfinite(settings_.clip_value));
     step.absolute = settings_.l1 > 0;
     return step;
 }
@@ -156,7 +158,7 @@ template <class T> void Trainer<T>::follow_statistics(double weight_sum) {
     const T unbiased = T(weight_sum > 1 ? weight_sum / (weight_sum - 1) : 1), share = T(statistics_momentum);
     for (std::size_t k = 0; k < layout_.layers.size(); ++k) {
         const Layer& layer = layout_.layers[k];
-        if (!layer.batch_norm) continue;
+        if (!layer.batch_norm || is_frozen(int(k))) continue;
         T *mean = weights_.get() + layer.mean, *variance = weights_.get() + layer.variance;
         const T *batch = moments_[k].get(), *spread = batch + layout_.columns(layer.outputs);
         for (int j = 0; j < layer.outputs; ++j) {

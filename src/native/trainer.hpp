@@ -110,6 +110,8 @@ template <class T> class Trainer {
     void backward_from(int k, int begin, int end);
     void backward_layer(int k, int begin, int end);
     Normalization<T> normalization(int k, int p, int begin, int rows);
+    bool is_frozen(int k) const { return !settings_.layer_rates.empty() && settings_.layer_rates[k] == 0; }
+    void recall_statistics(int k);
     void for_panels(int k, void (*kernel)(const Normalization<T>&), int rows);
     void share_weights(const Chunk& chunk);
     void mask_sparse(const Chunk& chunk);

@@ -66,7 +66,9 @@ class StepSettings:
         L2 penalty independent of the batch: ``J += l2 / 2 * sum(W**2)``.
     l1 : float
         L1 penalty, ``J += l1 * sum(|W|)``; after the solver's step each weight moves towards zero by at most
-        ``rate * l1`` (proximal step, Daubechies et al. 2004), so that weights become exactly zero and can come back.
+        ``speed * l1`` (proximal step, Daubechies et al. 2004), so that weights become exactly zero and can come back. The
+        speed is the solver's for that weight (`Solver.speed`): the learning rate for plain gradient descent, more with
+        momentum, each weight's own for adaptive solvers; minima are then those of the penalised objective.
     weight_decay : float
         Decoupled weight decay (Loshchilov & Hutter 2019): ``W *= 1 - rate * weight_decay`` before the solver's step; added
         to the solver's own (`Solver.decay`).
@@ -78,7 +80,8 @@ class StepSettings:
     clip_value : float or None
         Most magnitude of each component of the gradient; applied after `clip_norm`.
     layer_rates : tuple of float or None
-        Factor of the learning rate for each layer; layers with 0 are frozen.
+        Factor of the learning rate for each layer. Layers with 0 are frozen: they keep their parameters, and batch
+        normalisation in them goes by its running statistics, which stay too.
     seed : int
         Of the dropout masks.
     """
@@ -92,6 +95,11 @@ class StepSettings:
     clip_value: float | None = None
     layer_rates: tuple[float, ...] | None = None
     seed: int = 0
+
+    @property
+    def frozen(self) -> tuple[int, ...]:
+        """Numbers of the frozen layers."""
+        return tuple(k for k, factor in enumerate(self.layer_rates or ()) if factor == 0)
 
 
 PLAIN = StepSettings()

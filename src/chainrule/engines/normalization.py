@@ -29,11 +29,14 @@ class Normalized:
         Normalised values.
     mean, variance : ndarray of shape (O,)
         Statistics of the batch; the variance is the biased one.
+    frozen : bool
+        Whether they are the running statistics instead, as in predictions: so it is in frozen layers.
     """
 
     z_hat: Array
     mean: Array
     variance: Array
+    frozen: bool = False
 
 
 def _scale_and_shift(z_hat: Array, views: Views, k: int) -> Array:
@@ -44,9 +47,7 @@ def _scale_and_shift(z_hat: Array, views: Views, k: int) -> Array:
 
 def normalize(linear: Array, views: Views, k: int) -> Array:
     """Layer k's pre-activations from its linear outputs by the running statistics."""
-    mean, variance = views.mean[k], views.variance[k]
-    assert mean is not None and variance is not None
-    return _scale_and_shift((linear - mean) / np.sqrt(variance + linear.dtype.type(EPSILON)), views, k)
+    return normalize_frozen(linear, views, k)[1]
 
 
 def normalize_batch(linear: Array, weight: Array, views: Views, k: int) -> tuple[Normalized, Array]:
@@ -59,8 +60,16 @@ def normalize_batch(linear: Array, weight: Array, views: Views, k: int) -> tuple
     return Normalized(z_hat, mean, variance), _scale_and_shift(z_hat, views, k)
 
 
+def normalize_frozen(linear: Array, views: Views, k: int) -> tuple[Normalized, Array]:
+    """The same by the running statistics, which stay as they are."""
+    mean, variance = views.mean[k], views.variance[k]
+    assert mean is not None and variance is not None
+    z_hat = (linear - mean) / np.sqrt(variance + linear.dtype.type(EPSILON))
+    return Normalized(z_hat, mean.copy(), variance.copy(), frozen=True), _scale_and_shift(z_hat, views, k)
+
+
 def pull_back(delta: Array, done: Normalized, gamma: Array | None, share: Array) -> Array:
-    """``dl/d(linear)`` from ``delta = dl/dz`` (both weighted): every row also acts through mean and variance.
+    """``dl/d(linear)`` from ``delta = dl/dz`` (both weighted): every row also acts through the batch's mean and variance.
 
     Parameters
     ----------
@@ -73,9 +82,10 @@ def pull_back(delta: Array, done: Normalized, gamma: Array | None, share: Array)
     share : ndarray of shape (N,)
         Weight of each row over the sum of weights.
     """
-    through = delta.sum(axis=0) + done.z_hat * (delta * done.z_hat).sum(axis=0)
-    centred = delta - share[:, None].astype(delta.dtype, copy=False) * through
-    value: Array = gamma / np.sqrt(done.variance + delta.dtype.type(EPSILON)) * centred
+    if not done.frozen:
+        through = delta.sum(axis=0) + done.z_hat * (delta * done.z_hat).sum(axis=0)
+        delta = delta - share[:, None].astype(delta.dtype, copy=False) * through
+    value: Array = gamma / np.sqrt(done.variance + delta.dtype.type(EPSILON)) * delta
     return value
 
 
@@ -88,6 +98,6 @@ def follow(network: Network, theta: Array, normalized: list[Normalized | None], 
     """Let the running statistics in theta follow a batch's, in place; the running variance is the unbiased one."""
     views = network.views(theta)
     for done, mean, variance in zip(normalized, views.mean, views.variance, strict=True):
-        if done is not None and mean is not None and variance is not None:
+        if done is not None and not done.frozen and mean is not None and variance is not None:
             mean += MOMENTUM * (done.mean - mean)
             variance += MOMENTUM * (unbiased(weight_sum) * done.variance - variance)

@@ -7,6 +7,7 @@ Gradient:                                 dJ/dW_k = a_{k-1}^T delta_k / S + alph
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from chainrule.engines import updates
 from chainrule.engines.arrays import checked_state
 from chainrule.engines.base import PLAIN, EpochResult, StepSettings, TrainingData
-from chainrule.engines.normalization import Normalized, follow, normalize, normalize_batch, pull_back
+from chainrule.engines.normalization import Normalized, follow, normalize, normalize_batch, normalize_frozen, pull_back
 from chainrule.engines.tape import Tape
 from chainrule.formulas import dropout
 from chainrule.formulas.lookup import Array
@@ -44,7 +45,7 @@ def _pre_activation(views: Views, k: int, a: Array) -> Array:
 
 
 def training_forward(
-    network: Network, theta: Array, X: Any, weight: Array, masks: Masks | None
+    network: Network, theta: Array, X: Any, weight: Array, masks: Masks | None, frozen: Collection[int] = ()
 ) -> tuple[list[Array], list[Array], list[Normalized | None]]:
     """Pre-activations and activations of every layer in a training step, and what batch normalisation did."""
     views = network.views(theta)
@@ -53,7 +54,9 @@ def training_forward(
     a: list[Array] = [_dropped(X, masks[0])]
     normalized: list[Normalized | None] = []
     for k, layer in enumerate(network.layers):
-        if layer.batch_norm:
+        if layer.batch_norm and k in frozen:
+            done, scores = normalize_frozen(a[-1] @ views.W[k], views, k)
+        elif layer.batch_norm:
             done, scores = normalize_batch(a[-1] @ views.W[k], weight, views, k)
         else:
             done, scores = None, a[-1] @ views.W[k] + views.b[k]
@@ -90,12 +93,16 @@ def tape(
     alpha: float = 0.0,
     l2: float = 0.0,
     masks: Masks | None = None,
+    frozen: Collection[int] = (),
 ) -> Tape:
-    """One forward and backward pass as in a training step, with all its numbers."""
+    """One forward and backward pass as in a training step, with all its numbers.
+
+    Batch normalisation in the layers `frozen` goes by the running statistics.
+    """
     loss, output = network.objective, network.layers[-1].function
     weight = np.ones(len(Y), theta.dtype) if sample_weight is None else sample_weight
     weight_sum = float(weight.sum(dtype=np.float64))
-    z, a, normalized = training_forward(network, theta, X, weight, masks)
+    z, a, normalized = training_forward(network, theta, X, weight, masks, frozen)
     rows = loss.rows(Y, z[-1], a[-1], output)
     views, weights = network.views(theta), theta[: network.n_weights]
     decay = alpha / weight_sum + l2
@@ -190,9 +197,8 @@ class ReferenceSession:
         weight = None if data.sample_weight is None else data.sample_weight[batch]
         masks = draw_masks(self._network, settings.seed, self._t, len(batch), self._theta.dtype)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return tape(
-                self._network, self._theta, data.X[batch], data.Y[batch], weight, settings.alpha, settings.l2, masks
-            )
+            given = (data.X[batch], data.Y[batch], weight, settings.alpha, settings.l2, masks, settings.frozen)
+            return tape(self._network, self._theta, *given)
 
     def predict(self, X: Any) -> Array:
         """Output activations with the present parameters."""

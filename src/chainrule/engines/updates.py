@@ -89,7 +89,8 @@ def _group_step(
     with np.errstate(over="ignore", invalid="ignore"):
         solver.step(part, gradient[chosen], own, t, rate)
     if settings.l1:
-        weights[...] = np.copysign(np.maximum(np.abs(weights) - rate * settings.l1, 0), weights)
+        speed = np.broadcast_to(solver.speed(own, t, rate), part.shape)[:n_weights]
+        weights[...] = np.copysign(np.maximum(np.abs(weights) - speed * weights.dtype.type(settings.l1), 0), weights)
     theta[chosen] = part
     for slot, vector in own.items():
         state[slot][chosen] = vector

@@ -42,6 +42,13 @@ class Solver:
         """The state before the first step: one zero vector per slot."""
         return {slot: np.zeros_like(theta) for slot in self.slots}
 
+    def speed(self, state: State, t: int, rate: float) -> float | Array:
+        """How far a constant gradient of 1 moves a parameter per step in the long run, with the state after step `t`.
+
+        The L1 penalty's proximal step is taken with it: then the solver's fixed points are the penalised objective's minima.
+        """
+        return rate
+
     def step(self, theta: Array, gradient: Array, state: State, t: int, rate: float) -> None:
         """Take step number `t` (from 1) at learning rate `rate`, in place."""
         raise TypeError(f"{self.name} does not take single steps")
@@ -85,6 +92,10 @@ class SGD(Solver):
         """Names of the state's vectors."""
         return ("velocity",)
 
+    def speed(self, state: State, t: int, rate: float) -> float:
+        """The velocity of a constant gradient tends to ``rate * (1 - dampening) / (1 - momentum)``."""
+        return rate * (1 - self.dampening) / (1 - self.momentum if self.momentum < 1 else 1)
+
     def step(self, theta: Array, gradient: Array, state: State, t: int, rate: float) -> None:
         """One step, in place."""
         velocity, descent = state["velocity"], rate * gradient
@@ -125,6 +136,11 @@ class Adagrad(Solver):
         """The state before the first step."""
         return {"sum": np.full_like(theta, self.initial_accumulator)}
 
+    def speed(self, state: State, t: int, rate: float) -> Array:
+        """Each parameter's own rate."""
+        speed: Array = rate / (np.sqrt(state["sum"]) + self.eps)
+        return speed
+
     def step(self, theta: Array, gradient: Array, state: State, t: int, rate: float) -> None:
         """One step, in place."""
         total = state["sum"]
@@ -160,6 +176,11 @@ class Adadelta(Solver):
     def slots(self) -> tuple[str, ...]:
         """Names of the state's vectors."""
         return ("v", "d")
+
+    def speed(self, state: State, t: int, rate: float) -> Array:
+        """Each parameter's own rate."""
+        speed: Array = rate * np.sqrt(state["d"] + self.eps) / np.sqrt(state["v"] + self.eps)
+        return speed
 
     def step(self, theta: Array, gradient: Array, state: State, t: int, rate: float) -> None:
         """One step, in place."""
@@ -205,6 +226,11 @@ class RMSProp(Solver):
         """Names of the state's vectors."""
         return ("v", "velocity") if self.heavy_ball else ("v",)
 
+    def speed(self, state: State, t: int, rate: float) -> Array:
+        """Each parameter's own rate, and what momentum makes of it."""
+        speed: Array = rate / (1 - self.heavy_ball if self.heavy_ball < 1 else 1) / (np.sqrt(state["v"]) + self.eps)
+        return speed
+
     def step(self, theta: Array, gradient: Array, state: State, t: int, rate: float) -> None:
         """One step, in place."""
         v = state["v"]
@@ -244,6 +270,11 @@ class Adam(Solver):
     def slots(self) -> tuple[str, ...]:
         """Names of the state's vectors."""
         return ("m", "v")
+
+    def speed(self, state: State, t: int, rate: float) -> Array:
+        """Each parameter's own rate."""
+        speed: Array = self.corrected(rate, t) / (np.sqrt(state["v"]) + self.epsilon)
+        return speed
 
     def step(self, theta: Array, gradient: Array, state: State, t: int, rate: float) -> None:
         """One step, in place."""

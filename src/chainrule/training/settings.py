@@ -105,9 +105,10 @@ class Settings:
                 f"solver {self.solver.name!r} cannot train a network with {stepwise}, whose objective changes from step "
                 "to step; take a stochastic solver such as 'adam'."
             )
-        if network.n_normalized and self.rows_per_batch(n_rows, warn=False) == 1:
+        moving = [k for k, layer in enumerate(network.layers) if layer.batch_norm and k not in self.step.frozen]
+        if moving and self.rows_per_batch(n_rows, warn=False) == 1:
             self._refuse_single(n_rows, "every batch")
-        elif network.n_normalized and n_rows % self.rows_per_batch(n_rows, warn=False) == 1:
+        elif moving and n_rows % self.rows_per_batch(n_rows, warn=False) == 1:
             self._refuse_single(n_rows, "the last batch")
 
     def _refuse_single(self, n_rows: int, which: str) -> None:
