@@ -188,6 +188,10 @@ class BaseMLP(CallbackSupportMixin, HiddenFeatures, Fitted, BaseEstimator, ABC):
     def _encode_training(self, y: Any, dtype: Any, continued: bool, incremental: bool) -> Array:
         return self._encode(y, dtype)
 
+    def _know_training_rows(self, data: TrainingData, y: Any, rows: NDArray[np.int64] | None) -> None:
+        """Told which rows are trained on (None for all), before anything is scored: what the encoding takes from them alone."""
+        return
+
     @abstractmethod
     def _encode(self, y: Any, dtype: Any) -> Array:
         """Targets as numbers, shape (n, K)."""

@@ -6,16 +6,25 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse
-from sklearn.utils.validation import column_or_1d, validate_data
+from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
 
 from chainrule.engines import refuse_damaged
 
 FLOATS = (np.float64, np.float32)
 
 
-def training_arrays(estimator: Any, X: Any, y: Any, reset: bool, numeric_y: bool) -> tuple[Any, Any]:
-    """X and y as training needs them: X in C order or CSR, copied only for another precision or order; y as given."""
+def training_arrays(estimator: Any, X: Any, y: Any, reset: bool, numeric_y: bool, name: str = "y") -> tuple[Any, Any]:
+    """X and y as training needs them: X in C order or CSR, copied only for another precision or order; y as given.
+
+    An estimator whose targets are no array of one kind reads them itself, by its method `_read_targets`.
+    """
     dtype = FLOATS if estimator.dtype is None else np.dtype(estimator.dtype)
+    read = getattr(estimator, "_read_targets", None)
+    if read is not None:
+        columns = read(y, reset, name)
+        X = validate_data(estimator, X, accept_sparse=["csr", "csc"], dtype=dtype, order="C", reset=reset)
+        check_consistent_length(X, columns)
+        return in_rows(X), columns
     if _ready(X, FLOATS if estimator.dtype is None else (dtype,)) and _ready_targets(y, len(X), numeric_y):
         if reset:
             estimator.n_features_in_ = X.shape[1]

@@ -63,7 +63,7 @@ class Monitor:
 
     def __init__(self, estimator: Any, network: Network, X: Any, y: Any, sample_weight: Array | None) -> None:
         self._scorer = scorer_of(estimator, sample_weight is not None)
-        self._network, self._X, self._y = network, X, y
+        self._network, self._X, self._y = network, X, y.given() if hasattr(y, "given") else y
         self._options = {} if sample_weight is None else {"sample_weight": sample_weight}
         self._name = estimator.scoring
         self._copy = object.__new__(type(estimator))

@@ -54,18 +54,19 @@ def split(
         raise ValueError("X_val and y_val belong together: pass both or neither.")
     if held.X is None and held.sample_weight is not None:
         raise ValueError("sample_weight_val belongs to a validation set: pass X_val and y_val too.")
-    if held.X is not None:
-        return Split(None, _own(estimator, network, data, held, weigh))
-    if not estimator.early_stopping or not solver.stochastic:
-        return Split(None, None)
+    own, held_out = held.X is not None, estimator.early_stopping and solver.stochastic
+    if own or not held_out:
+        estimator._know_training_rows(data, y, None)
+        return Split(None, _own(estimator, network, data, held, weigh) if own else None)
     rows, held_rows = hold_out(len(data.Y), estimator.validation_fraction, rng, estimator._stratify(data.Y))
+    estimator._know_training_rows(data, y, rows)
     return Split(rows, _scored(estimator, network, data, y, held_rows))
 
 
 def _own(estimator: Any, network: Network, data: TrainingData, held: Held, weigh: Weigh) -> Validation:
     if estimator._numeric_y:
         refuse_labels(estimator, held.y, "y_val")
-    X, y = training_arrays(estimator, held.X, held.y, False, estimator._numeric_y)
+    X, y = training_arrays(estimator, held.X, held.y, False, estimator._numeric_y, "y_val")
     X = X.astype(data.X.dtype, copy=False)
     Y = estimator._encode(y, data.X.dtype)
     if Y.shape[1] != data.Y.shape[1]:
