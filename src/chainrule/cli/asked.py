@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from chainrule.cli.formulas import built, number
+from chainrule.cli.formulas import built
 from chainrule.cli.options import widths
 
 # Options that stand for themselves: parameter of the estimator -> option.
@@ -72,9 +72,12 @@ def class_weight(texts: list[str]) -> str | dict[str, float]:
         label, equals, weight = text.rpartition("=")
         if not equals or label in found:
             raise wrong(f"{text!r}: expected balanced, or CLASS=NUMBER once for each class.", "class_weight")
-        found[label] = float(number(text, weight.strip()))
+        try:
+            found[label] = float(weight)
+        except ValueError:
+            found[label] = -1
         if not 0 <= found[label] < float("inf"):
-            raise wrong(f"{text!r}: expected a weight of 0 or above.", "class_weight")
+            raise wrong(f"{text!r}: expected a number of 0 or above after the class.", "class_weight")
     return found
 
 

@@ -52,9 +52,11 @@ def schedule(text: str) -> Any:
 def loss(text: str) -> Any:
     """A loss that tables can be trained on."""
     from chainrule.formulas.losses import LOSS_FAMILIES
-    from chainrule.tables.asking import losses
+    from chainrule.tables.asking import NOT_FOR_TABLES, losses
 
     known = dict.fromkeys([*losses("binary"), *losses("regression")])
+    if text in NOT_FOR_TABLES:
+        raise typer.BadParameter(f"{text!r} is not for tables: {NOT_FOR_TABLES[text]}; known are {', '.join(known)}.")
     return formula("loss", text, known, LOSS_FAMILIES)
 
 

@@ -21,7 +21,13 @@ Threads = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
-MAX_WIDTH = 1_000_000
+MAX_WIDTH, MOST_LISTED = 1_000_000, 20
+
+COMMON_SCORES = (
+    "loss", "accuracy", "balanced_accuracy", "f1", "f1_macro", "f1_weighted", "roc_auc", "roc_auc_ovr", "average_precision",
+    "neg_log_loss", "neg_brier_score", "matthews_corrcoef", "precision", "recall", "r2", "neg_mean_absolute_error",
+    "neg_mean_squared_error", "neg_root_mean_squared_error", "neg_median_absolute_error", "explained_variance",
+)  # fmt: skip
 
 
 class MissingOption(typer.BadParameter):
@@ -74,7 +80,8 @@ def scoring(text: str) -> str:
     """The name of a score for validation rows."""
     from sklearn.metrics import get_scorer_names
 
-    return named("score", lambda: ("loss", *get_scorer_names()))(text)
+    known = dict.fromkeys([*COMMON_SCORES, *get_scorer_names()])
+    return named("score", lambda: known)(text)
 
 
 def named(what: str, names: Callable[[], Iterable[str]]) -> Callable[[str], str]:
@@ -88,7 +95,8 @@ def named(what: str, names: Callable[[], Iterable[str]]) -> Callable[[str], str]
             return text
         near = get_close_matches(text, known, 1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        raise typer.BadParameter(f"unknown {what} {text!r}; known are {', '.join(known)}.{hint}")
+        listed = ", ".join(known[:MOST_LISTED]) + (" and others" if len(known) > MOST_LISTED else "")
+        raise typer.BadParameter(f"unknown {what} {text!r}; known are {listed}.{hint}")
 
     return parse
 

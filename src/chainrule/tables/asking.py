@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.metrics import get_scorer
 
 from chainrule.errors import TableError
 from chainrule.estimators.parameters import NOT_FOR_CLASSES, NOT_FOR_NUMBERS
@@ -25,11 +30,13 @@ def checked(asked: Mapping[str, Any] | None, goal: TargetSchema) -> dict[str, An
     Raises
     ------
     TableError
-        A loss or class weights do not go with the task; the message says which do.
+        A loss, a score or class weights do not go with the task; the message says which do.
     """
     found = dict(asked or {})
     if found.get("loss") is not None:
         _check_loss(found["loss"], goal)
+    if isinstance(found.get("scoring"), str) and found["scoring"] != "loss":
+        _check_scoring(found["scoring"], goal)
     if found.get("class_weight") is not None:
         found["class_weight"] = _by_label(found["class_weight"], goal)
     return found
@@ -54,6 +61,29 @@ def _check_loss(given: Any, goal: TargetSchema) -> None:
     if isinstance(loss.origin, Quantile) and len(loss.origin.levels) > 1:
         levels = ", ".join(f"{level:g}" for level in loss.origin.levels)
         raise TableError(f"{place}: a table model predicts one number for each row; choose one of the levels {levels}.")
+
+
+def _check_scoring(name: str, goal: TargetSchema) -> None:
+    """Try the scorer on a few rows with such targets: only it knows what it takes."""
+    numbers = goal.task == "regression"
+    y = (
+        np.linspace(-1, 1, 8)
+        if numbers
+        else np.array(goal.classes)[np.arange(4 * len(goal.classes)) % len(goal.classes)]
+    )
+    rows = np.zeros((len(y), 1))
+    naive = (DummyRegressor() if numbers else DummyClassifier(strategy="prior")).fit(rows, y)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            get_scorer(name)(naive, rows, y)
+    except (AttributeError, TypeError, ValueError) as error:
+        others = "r2, neg_mean_absolute_error" if numbers else "accuracy, balanced_accuracy, f1_macro, neg_log_loss"
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise TableError(
+            f"scoring {name!r}, target {goal.name!r}: it does not go with this target ({reason}); choose another, such as "
+            f"{others} or loss."
+        ) from None
 
 
 def _by_label(given: Any, goal: TargetSchema) -> Any:

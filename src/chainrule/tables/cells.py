@@ -13,6 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from chainrule.estimators.columns import number_text
+
 MISSING = (
     "", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "-nan", "-NaN", "NaT", "null", "NULL", "Null", "None",
 )  # fmt: skip
@@ -24,7 +26,6 @@ DATE_FORMATS = (
     "%m/%d/%Y %H:%M", "%d/%m/%Y", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d-%m-%Y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y",
     "%b %d, %Y", "%B %d, %Y",
 )  # fmt: skip
-DATE_PARTS = ("days", "month", "weekday", "hour")
 
 
 class Parsed(NamedTuple):
@@ -46,11 +47,6 @@ def text_of(column: pl.Series) -> pl.Series:
         column = pl.Series(column.name, [None if np.isnan(v) else number_text(v) for v in values], dtype=pl.String)
     text = column.cast(pl.String).str.strip_chars()
     return text.set(text.is_in(MISSING), None)
-
-
-def number_text(value: float) -> str:
-    """The shortest text of a number; whole numbers without a decimal point."""
-    return str(int(value)) if np.isfinite(value) and value == int(value) else repr(float(value))
 
 
 def numbers(column: pl.Series, decimal: str = ".") -> Parsed:
@@ -90,18 +86,3 @@ def dates(column: pl.Series, pattern: str) -> Parsed:
         moments = text.str.to_datetime(pattern, strict=False, exact=True, time_unit="us")
     seconds = moments.dt.epoch("us").cast(pl.Float64).to_numpy().astype(np.float64) / 1e6
     return Parsed(seconds, missing, np.flatnonzero(~missing & np.isnan(seconds)))
-
-
-def date_part(seconds: NDArray[np.float64], part: str) -> NDArray[np.float64]:
-    """One numeric part of moments given in seconds since 1970-01-01; NaN stays NaN."""
-    days = np.floor(seconds / 86_400)
-    if part == "month":
-        known = np.where(np.isnan(days), 0, days).astype("datetime64[D]")
-        month = known.astype("datetime64[M]").astype(np.int64) % 12
-        return np.where(np.isnan(days), np.nan, month.astype(np.float64) + 1)
-    simple: dict[str, NDArray[np.float64]] = {
-        "days": seconds / 86_400,
-        "weekday": np.mod(days + 3, 7),
-        "hour": (seconds - 86_400 * days) / 3600,
-    }
-    return simple[part]

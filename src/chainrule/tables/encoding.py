@@ -1,29 +1,32 @@
-"""Table to network inputs: fitted by scikit-learn's transformers on the training rows, applied from the plain schema.
+"""Table to network inputs: fitted on the training rows, applied from the plain schema.
 
-`fit_columns` is the only place that learns numbers from cells; `Encoder` only reads the schema. Training itself goes
-through `Encoder`, so a model read from a file sees the same bits as the one that was trained.
+The numbers of one column are those of `chainrule.estimators.columns`. Training itself goes through `Encoder`, which only reads
+the schema, so a model read from a file sees the same bits as the one that was trained.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import OneHotEncoder, RobustScaler, StandardScaler
 
 from chainrule.errors import TableError
-from chainrule.tables.cells import DATE_PARTS, Parsed, date_part, dates, number_text, numbers, text_of, truths
-from chainrule.tables.schema import ColumnSchema, Part, TableSchema
+from chainrule.estimators.columns import (
+    DATE_PARTS,
+    Inputs,
+    Part,
+    date_part,
+    fit_part,
+    frequent_levels,
+    level_inputs,
+    level_places,
+    number_text,
+)
+from chainrule.tables.cells import Parsed, dates, numbers, text_of, truths
+from chainrule.tables.schema import ColumnSchema, TableSchema
 from chainrule.tables.table import Table, shown
-
-Inputs = NDArray[np.float64]
-MAX_INPUT_LEVELS = 100
-FLAG_FROM = 0.05
 
 
 def category_text(column: pl.Series, schema: ColumnSchema) -> pl.Series:
@@ -63,27 +66,19 @@ def _fit_column(schema: ColumnSchema, cells: pl.Series) -> ColumnSchema:
 
 def _fit_levels(schema: ColumnSchema, cells: pl.Series) -> ColumnSchema:
     counts = Counter(category_text(cells, schema).drop_nulls().to_list())
-    kept = [level for level, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MAX_INPUT_LEVELS]]
-    if not kept:
+    levels = frequent_levels(counts, schema.format == "code")
+    if not levels:
         return replace(schema, used=False, reason=f"{schema.reason}; all missing in the training rows")
-    ordered = sorted(kept, key=float) if schema.format == "code" else sorted(kept)
-    more = f"; the {len(kept)} most frequent are kept" if len(counts) > len(kept) else ""
-    return replace(schema, levels=tuple(ordered), reason=schema.reason + more)
+    more = f"; the {len(levels)} most frequent are kept" if len(counts) > len(levels) else ""
+    return replace(schema, levels=levels, reason=schema.reason + more)
 
 
 def _fit_part(name: str, parsed: Parsed, schema: ColumnSchema) -> Part | None:
-    values = parsed.values.reshape(-1, 1)
-    seen = values[~parsed.missing]
-    if not seen.size or (np.ptp(seen) == 0 and (schema.kind == "datetime" or seen.size == values.size)):
+    seen = parsed.values[~parsed.missing]
+    alike = seen.size and np.ptp(seen) == 0
+    if alike and (schema.kind == "datetime" or seen.size == parsed.values.size):
         return None
-    imputer = SimpleImputer(strategy="median").fit(values)
-    filled = imputer.transform(values)
-    robust, standard = RobustScaler(unit_variance=True).fit(filled), StandardScaler().fit(filled)
-    # More than half of the values alike: the quartiles coincide and say nothing about the spread.
-    alike = np.subtract(*np.percentile(filled, [75, 25])) == 0
-    centre, scale = (standard.mean_[0], standard.scale_[0]) if alike else (robust.center_[0], robust.scale_[0])
-    flag = bool(parsed.missing.mean() >= FLAG_FROM)
-    return Part(name, float(imputer.statistics_[0]), float(centre), float(scale) or 1.0, flag)
+    return fit_part(name, parsed.values, parsed.missing)
 
 
 class Encoder:
@@ -116,34 +111,20 @@ class Encoder:
         columns: list[Inputs] = []
         for part in schema.parts:
             parsed = parsed_parts[part.name]
-            columns.append(self._scaled(parsed, part))
-            if part.flag:
-                columns.append(parsed.missing.astype(np.float64))
+            columns += part.inputs(parsed.values, parsed.missing, self.schema.clip)
         return np.column_stack(columns)
 
-    def _scaled(self, parsed: Parsed, part: Part) -> Inputs:
-        filled = np.where(parsed.missing, part.impute, parsed.values)
-        scaled: Inputs = (filled - part.centre) / part.scale
-        # Smooth clip (Holzmueller et al. 2024): an outlier saturates instead of dominating.
-        clipped: Inputs = scaled / np.sqrt(1 + (scaled / self.schema.clip) ** 2) if self.schema.clip else scaled
-        return clipped
-
     def _levels(self, schema: ColumnSchema, cells: pl.Series, table: Table, notes: list[str]) -> Inputs:
-        text = category_text(cells, schema)
+        text = category_text(cells, schema).to_list()
         known = set(schema.levels)
-        unseen = Counter(level for level in text.to_list() if level is not None and level not in known)
+        unseen = Counter(level for level in text if level is not None and level not in known)
         if unseen:
             listed = ", ".join(f"{shown(level)} ({count})" for level, count in unseen.most_common(5))
             notes.append(
                 f"{table.path}, column {schema.name!r}: {unseen.total():,} values of {len(unseen)} levels not seen in "
                 f"training are treated as missing: {listed}."
             )
-        encoder: Any = OneHotEncoder(
-            categories=[np.array(schema.levels, dtype=object)], handle_unknown="ignore", sparse_output=False
-        ).fit(np.array(schema.levels, dtype=object).reshape(-1, 1))
-        # No level is called "" (that is a missing cell), so a missing cell is unknown to the encoder: all zeros.
-        onehot: Inputs = encoder.transform(text.fill_null("").to_numpy().astype(object).reshape(-1, 1))
-        return onehot[:, 1:] - onehot[:, :1] if len(schema.levels) == 2 else onehot
+        return level_inputs(level_places(text, schema.levels), len(schema.levels))
 
 
 def _misfit(table: Table, schema: ColumnSchema, row: int, expected: str) -> str:

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.tables.cells import DATE_FORMATS, DATE_PARTS
+from chainrule.estimators.columns import DATE_PARTS, Part, level_names
+from chainrule.tables.cells import DATE_FORMATS
 
 USED_KINDS = ("numeric", "categorical", "boolean", "datetime")
 KINDS = ("numeric", "categorical", "boolean", "datetime", "constant", "identifier", "text")
@@ -29,20 +30,6 @@ FORMATS = {
 PART_NAMES: dict[str, tuple[str, ...]] = {
     "numeric": ("value",), "categorical": (), "boolean": (), "datetime": DATE_PARTS
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Part:
-    """One numeric input: ``(x - centre) / scale``, missing replaced by ``impute`` first, then softly clipped.
-
-    ``flag`` adds a second input that is 1 where the value was missing.
-    """
-
-    name: str
-    impute: float
-    centre: float
-    scale: float
-    flag: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,15 +75,9 @@ class ColumnSchema:
         """The names of the network inputs this column feeds."""
         if not self.used:
             return ()
-        if self.kind == "categorical" and len(self.levels) > 2:
-            return tuple(f"{self.name}={level}" for level in self.levels)
         if self.kind in ("boolean", "categorical"):
-            return (f"{self.name}={self.levels[-1]}",)
-        names: list[str] = []
-        for part in self.parts:
-            label = self.name if part.name == "value" else f"{self.name}.{part.name}"
-            names += [label, f"{label} missing"] if part.flag else [label]
-        return tuple(names)
+            return level_names(self.name, self.levels)
+        return tuple(name for part in self.parts for name in part.names(self.name))
 
 
 @dataclass(frozen=True)
