@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from chainrule.errors import TableError
+from chainrule.estimators.encoding import date_part
 from chainrule.tables import Table, read_table
-from chainrule.tables.cells import date_part, dates
+from chainrule.tables.cells import dates
 from chainrule.tables.inference import infer_column
 from chainrule.tables.target import infer_target
 

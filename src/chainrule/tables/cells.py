@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from chainrule.estimators.columns import number_text
+from chainrule.estimators.encoding import number_text
 
 MISSING = (
     "", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "-nan", "-NaN", "NaT", "null", "NULL", "Null", "None",

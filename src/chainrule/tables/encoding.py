@@ -1,6 +1,6 @@
 """Table to network inputs: fitted on the training rows, applied from the plain schema.
 
-The numbers of one column are those of `chainrule.estimators.columns`. Training itself goes through `Encoder`, which only reads
+The numbers of one column are those of `chainrule.estimators.encoding`. Training itself goes through `Encoder`, which only reads
 the schema, so a model read from a file sees the same bits as the one that was trained.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from chainrule.errors import TableError
-from chainrule.estimators.columns import (
+from chainrule.estimators.encoding import (
     DATE_PARTS,
     Inputs,
     Part,

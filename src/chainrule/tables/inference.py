@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from chainrule.errors import TableError
-from chainrule.estimators.columns import number_text
+from chainrule.estimators.encoding import number_text
 from chainrule.tables.cells import DATE_FORMATS, TRUTH, dates, numbers, text_of
 from chainrule.tables.schema import ColumnSchema
 from chainrule.tables.table import Table, shown

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.estimators.columns import DATE_PARTS, Part, level_names
+from chainrule.estimators.encoding import DATE_PARTS, Part, level_names
 from chainrule.tables.cells import DATE_FORMATS
 
 USED_KINDS = ("numeric", "categorical", "boolean", "datetime")

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
 from chainrule.errors import TableError
-from chainrule.tables.cells import number_text, numbers, text_of
+from chainrule.estimators.encoding import number_text
+from chainrule.tables.cells import numbers, text_of
 from chainrule.tables.inference import infer_column
 from chainrule.tables.schema import Label, TargetSchema
 from chainrule.tables.table import Table, shown
