@@ -29,7 +29,7 @@ def _show(name: str, found: dict[str, Any]) -> None:
 
     estimator = found["estimator"]
     network = Network.from_dict(estimator["network"])
-    solver = from_plain(estimator["parameters"].get("solver", "adam"), "solver")
+    solver = from_plain(estimator["parameters"].get("solver", "sgd"), "solver")
     versions = ", ".join(f"{package} {version}" for package, version in found["versions"].items())
     grid(
         [
@@ -67,7 +67,7 @@ def _show_training(found: dict[str, Any]) -> None:
     from chainrule.models.plain import from_plain
 
     summary, curves = found["summary"] or {}, found["curves"]
-    solver = from_plain(found["estimator"]["parameters"].get("solver", "adam"), "solver")
+    solver = from_plain(found["estimator"]["parameters"].get("solver", "sgd"), "solver")
     rows = []
     if summary.get("sizes"):
         rows = [

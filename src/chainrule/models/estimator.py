@@ -1,6 +1,6 @@
 """A fitted estimator as plain data and arrays, and back.
 
-The document holds names, numbers and strings; a file names no class but one of `estimators()`. Everything read is
+The document holds names, numbers and strings; a file names no class but one of `estimators()` or Perceptron. Everything read is
 checked against the network before an estimator is made of it.
 """
 
@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.estimators.perceptron import Perceptron
+from chainrule.models import perceptron
 from chainrule.models.labels import describe_labels, restore_labels
 from chainrule.models.learning import MOST, describe_history, describe_state, restore_history, restore_state, vector
 from chainrule.models.network import network_from, theta_from
@@ -47,8 +49,10 @@ def describe(estimator: Any) -> tuple[dict[str, Any], Arrays]:
         It is not fitted, its weights are not finite, or its parameters describe another network than it has.
     """
     kind = type(estimator).__name__
+    if type(estimator) is Perceptron:
+        return perceptron.describe(estimator)
     if type(estimator) is not estimators().get(kind):
-        raise TypeError(f"only {', '.join(estimators())} and TableModel can be saved; got {kind}.")
+        raise TypeError(f"only {', '.join(estimators())}, {perceptron.NAME} and TableModel can be saved; got {kind}.")
     if not hasattr(estimator, "coefs_"):
         raise ValueError(f"this {kind} is not fitted yet: there is nothing to save.")
     network, theta = estimator._parameters()
@@ -98,6 +102,8 @@ def _values(estimator: Any) -> dict[str, Any]:
 
 def restore(document: Mapping[str, Any], arrays: Arrays) -> Any:
     """The estimator that `describe` described; ValueError, TypeError or KeyError for anything else."""
+    if document.get("class") == perceptron.NAME:
+        return perceptron.restore(document, arrays)
     data = checked_dict(document, "estimator", FIELDS)
     kind = data["class"]
     if not isinstance(kind, str) or kind not in estimators():

@@ -29,7 +29,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
 
     Parameters
     ----------
-    model : MLPClassifier, MLPRegressor or TableModel
+    model : MLPClassifier, MLPRegressor, Perceptron or TableModel
         Fitted.
     path : path-like
         The file; one that stands there is replaced once the new one is complete on disk.
@@ -70,7 +70,7 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    model : MLPClassifier, MLPRegressor or TableModel
+    model : MLPClassifier, MLPRegressor, Perceptron or TableModel
         It predicts the same bits as the saved one.
 
     Raises
@@ -87,7 +87,7 @@ def _build(name: str, document: dict[str, Any], arrays: Arrays) -> Any:
     try:
         if not all(isinstance(version, str) for version in checked_dict(document["versions"], "versions").values()):
             raise ValueError("versions: expected texts.")
-        estimator = restore(document["estimator"], arrays)
+        estimator = restore(checked_dict(document["estimator"], "estimator"), arrays)
         return estimator if document["table"] is None else _table_model(estimator, document["table"], arrays)
     except (ImportError, MemoryError):
         raise
@@ -107,6 +107,8 @@ def _table_model(estimator: Any, data: Any, arrays: Arrays) -> Any:
     inputs = estimator.n_features_in_
     if len(schema.inputs) != inputs:
         raise ValueError(f"table: the schema feeds {len(schema.inputs)} inputs, the network has {inputs}.")
+    if not hasattr(estimator, "n_outputs_"):
+        raise ValueError(f"table: the network is a {type(estimator).__name__}; expected a classifier or regressor.")
     label_kind = getattr(getattr(estimator, "_label_binarizer", None), "y_type_", None)
     if label_kind not in (None, "binary", "multiclass") or (label_kind is None and estimator.n_outputs_ != 1):
         raise ValueError("table: the network predicts several targets, the schema has one.")
