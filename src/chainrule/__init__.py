@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chainrule.errors import ChainruleError, DivergenceError, ModelFileError, TableError
     from chainrule.estimators import MLPClassifier, MLPRegressor
     from chainrule.estimators.many import fit_many
+    from chainrule.estimators.multitask import MLPMultiTask
     from chainrule.estimators.perceptron import Perceptron
     from chainrule.estimators.search import GridSearchCV, RandomizedSearchCV
     from chainrule.estimators.starting import Pretrained
@@ -34,6 +35,7 @@ _HOMES = {
     "chainrule.errors": ("ChainruleError", "DivergenceError", "ModelFileError", "TableError"),
     "chainrule.estimators": ("MLPClassifier", "MLPRegressor"),
     "chainrule.estimators.many": ("fit_many",),
+    "chainrule.estimators.multitask": ("MLPMultiTask",),
     "chainrule.estimators.perceptron": ("Perceptron",),
     "chainrule.estimators.search": ("GridSearchCV", "RandomizedSearchCV"),
     "chainrule.estimators.starting": ("Pretrained",),
@@ -74,6 +76,7 @@ __all__ = [
     "LogLoss",
     "Loss",
     "MLPClassifier",
+    "MLPMultiTask",
     "MLPRegressor",
     "ModelFileError",
     "Network",
