@@ -22,7 +22,7 @@ from chainrule.formulas.schedules import SCHEDULES, Cosine, OneCycle, Schedule
 from chainrule.formulas.solvers import SGD, SOLVERS, Adagrad, Adam, AdamW, RMSProp
 from chainrule.models import inspect_file, load, save
 from chainrule.models.container import read, write
-from tests.test_models import QUICK, X, again, set_in
+from tests.test_models import GOLDEN, QUICK, X, again, set_in
 
 CLASSES = np.array(["a", "b", "c"])[(X[:, 0] > 0) * 1 + (X[:, 1] > 0)]
 NUMBERS = np.abs(X[:, :2])
@@ -351,6 +351,27 @@ def test_batch_normalisation_changed_since_the_fit_is_not_saved(tmp_path):
     fitted = MLPRegressor(**QUICK, batch_norm=True).fit(X, NUMBERS).set_params(batch_norm=False)
     with pytest.raises(ValueError, match="fit again"):
         save(fitted, tmp_path / "a.model")
+
+
+GOLDEN_METHODS = {
+    "heads": "predict",
+    "columns": "predict_proba",
+    "quantiles": "predict",
+    "perceptron": "decision_function",
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN_METHODS)
+@pytest.mark.parametrize("folder", sorted(GOLDEN.iterdir()), ids=lambda folder: folder.name)
+def test_files_of_every_version_load_for_ever(folder, name):
+    rows, expected = (np.loadtxt(folder / f"{part}.csv", delimiter=",") for part in ("inputs", name))
+    model = load(folder / f"{name}.model")
+    found = getattr(model, GOLDEN_METHODS[name])(rows)
+    np.testing.assert_allclose(np.hstack(found) if isinstance(found, list) else found, expected, rtol=1e-9)
+    before = inspect_file(folder / f"{name}.model")["estimator"]["network"]
+    y = rows[:, :2] > 0 if name == "heads" else model.predict(rows)
+    model.partial_fit(rows, y[:, 1] if name == "quantiles" else y)
+    assert model.network_.to_dict() == before
 
 
 def test_a_variance_that_vanished_is_no_forgery(tmp_path):
