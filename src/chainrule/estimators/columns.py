@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.utils._dataframe import is_pandas_df, is_polars_df
 
 MISSING_TYPES = ("NAType", "NaTType")
-ARRAY = "array"
+ARRAY, VECTOR = "array", "vector"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Columns:
     types : tuple
         The data type of each column in its library.
     library : str
-        What the table was: "pandas", "polars" or "array".
+        What the table was: "pandas", "polars", "array", or "vector" for a single column without a table.
     """
 
     names: tuple[Any, ...]
@@ -58,7 +58,7 @@ class Columns:
         ValueError
             If there are other columns.
         """
-        if ARRAY in (self.library, library):
+        if {self.library, library} & {ARRAY, VECTOR}:
             if len(self.names) != len(names):
                 raise ValueError(
                     f"{place} must have {len(names)} columns, {list(names)}, as at the first fit; got {len(self.names)}."
@@ -74,7 +74,7 @@ class Columns:
 
 
 def read_columns(y: Any, place: str = "y") -> Columns:
-    """A data frame, a two-dimensional array or a list of rows as columns.
+    """A data frame, an array or a list of rows as columns; a single column need not be a table.
 
     Raises
     ------
@@ -82,7 +82,9 @@ def read_columns(y: Any, place: str = "y") -> Columns:
         If y is no table, a value is missing or not finite, or a column mixes kinds; the message names row and column.
     """
     if y is None:
-        raise ValueError(f"{place} is None, but a table of targets is required: requires y to be passed.")
+        raise ValueError(
+            f"the estimator requires y to be passed, but the target {place} is None. Give a table of targets."
+        )
     if is_pandas_df(y):
         return _framed(y, "pandas", list(y.columns), [y.iloc[:, at] for at in range(y.shape[1])], place)
     if is_polars_df(y):
@@ -91,27 +93,27 @@ def read_columns(y: Any, place: str = "y") -> Columns:
         raise ValueError(
             f"{place} must be a data frame, an array or a list of rows; a sparse matrix has no kinds of columns."
         )
-    table = y if isinstance(y, np.ndarray) else np.array(_rows(y, place), dtype=object)
-    if table.ndim != 2 or 0 in table.shape:
+    table = y if isinstance(y, np.ndarray) else _array_of(y, place)
+    if table.ndim not in (1, 2) or 0 in table.shape:
         raise ValueError(
-            f"{place} must be a table with a row for each sample and a column for each target; got shape {table.shape}. For "
-            "a single target use MLPClassifier or MLPRegressor, or make it one column, y.reshape(-1, 1)."
+            f"{place} must be a table with a row for each sample and a column for each target; got shape {table.shape}."
         )
-    names = tuple(range(table.shape[1]))
-    parts = [_checked(column, name, place) for name, column in zip(names, table.T, strict=True)]
-    return Columns(names, tuple(parts), (table.dtype,) * len(names), ARRAY)
+    columns = table.reshape(len(table), -1).T
+    names = tuple(range(len(columns)))
+    parts = [_checked(column, name, place) for name, column in zip(names, columns, strict=True)]
+    return Columns(names, tuple(parts), (table.dtype,) * len(names), ARRAY if table.ndim == 2 else VECTOR)
 
 
-def _rows(y: Any, place: str) -> list[list[Any]]:
-    try:
-        rows = [list(row) for row in y if not isinstance(row, str)]
-    except TypeError:
-        rows = []
-    if not rows or len({len(row) for row in rows}) != 1:
-        raise ValueError(
-            f"{place} must be a data frame, a two-dimensional array or a list of rows of equal length; got {type(y).__name__}."
-        )
-    return rows
+def _array_of(y: Any, place: str) -> NDArray[Any]:
+    """A list of rows as an array of objects; anything else that is a sequence as a single column."""
+    if isinstance(y, (list, tuple)) and y and all(isinstance(row, (list, tuple, np.ndarray)) for row in y):
+        if len({len(row) for row in y}) > 1:
+            raise ValueError(f"{place} must be a list of rows of equal length; got {sorted({len(row) for row in y})}.")
+        return np.array([list(row) for row in y], dtype=object)
+    found = np.asarray(y)
+    if found.ndim == 0:
+        raise ValueError(f"{place} must be a data frame, an array or a list of rows; got {type(y).__name__}.")
+    return found
 
 
 def _framed(y: Any, library: str, names: list[Any], columns: Sequence[Any], place: str) -> Columns:
@@ -219,10 +221,15 @@ def _array(names: Sequence[Any], types: Sequence[Any], values: Sequence[NDArray[
         floats = types[0].kind == "f" and all(column.dtype.kind == "f" for column in values)
         stacked: NDArray[Any] = np.stack(values, axis=1)
         return stacked.astype(types[0]) if floats else stacked
-    table = np.empty((len(values[0]), len(values)), dtype=object)
+    table: NDArray[Any] = np.empty((len(values[0]), len(values)), dtype=object)
     for place, column in enumerate(values):
         table[:, place] = column.tolist()
     return table
+
+
+def _vector(names: Sequence[Any], types: Sequence[Any], values: Sequence[NDArray[Any]], like: Any) -> NDArray[Any]:
+    alone: NDArray[Any] = _array(names, types, values, like)[:, 0]
+    return alone
 
 
 def _pandas_frame(names: Sequence[Any], types: Sequence[Any], values: Sequence[NDArray[Any]], like: Any) -> Any:
@@ -271,6 +278,7 @@ class Library:
 
 LIBRARIES = {
     ARRAY: Library(np.asarray, _array),
+    VECTOR: Library(np.asarray, _vector),
     "pandas": Library(_from_pandas, _pandas_frame),
     "polars": Library(_from_polars, _polars_frame),
 }

@@ -1,4 +1,7 @@
-"""Checking X and y: scikit-learn's `validate_data`, with a short way for arrays that need no conversion."""
+"""Checking X and y: scikit-learn's `validate_data`, with a short way for arrays that need no conversion.
+
+An estimator that is to prepare X itself gets its columns as they are, once, to fit a `Preparation`; from then on, inputs.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,12 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse
-from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
+from numpy.typing import NDArray
+from sklearn.utils.validation import _check_y, check_consistent_length, column_or_1d, validate_data
 
 from chainrule.engines import refuse_damaged
+from chainrule.estimators.cells import Cells, cells_of
+from chainrule.estimators.preparation import fit_preparation
 
 FLOATS = (np.float64, np.float32)
 
@@ -16,15 +22,25 @@ FLOATS = (np.float64, np.float32)
 def training_arrays(estimator: Any, X: Any, y: Any, reset: bool, numeric_y: bool, name: str = "y") -> tuple[Any, Any]:
     """X and y as training needs them: X in C order or CSR, copied only for another precision or order; y as given.
 
-    An estimator whose targets are no array of one kind reads them itself, by its method `_read_targets`.
+    An estimator whose targets are no array of one kind reads them itself, by its method `_read_targets`. X is `Cells` where a
+    preparation is still to be fitted.
     """
     dtype = FLOATS if estimator.dtype is None else np.dtype(estimator.dtype)
     read = getattr(estimator, "_read_targets", None)
     if read is not None:
-        columns = read(y, reset, name)
         X = validate_data(estimator, X, accept_sparse=["csr", "csc"], dtype=dtype, order="C", reset=reset)
+        columns = read(y, reset, name)
         check_consistent_length(X, columns)
         return in_rows(X), columns
+    if prepares(estimator) if reset else "preparation_" in vars(estimator):
+        return _with_cells(estimator, X, y, reset, numeric_y)
+    if reset:
+        vars(estimator).pop("preparation_", None)
+    elif prepares(estimator):
+        raise ValueError(
+            "categorical_features, allow_nan and scale_features belong to the first fit, and this one was without; start afresh "
+            "with warm_start=False."
+        )
     if _ready(X, FLOATS if estimator.dtype is None else (dtype,)) and _ready_targets(y, len(X), numeric_y):
         if reset:
             estimator.n_features_in_ = X.shape[1]
@@ -39,8 +55,49 @@ def training_arrays(estimator: Any, X: Any, y: Any, reset: bool, numeric_y: bool
     return in_rows(X), y
 
 
+def prepares(estimator: Any) -> bool:
+    """Whether an estimator is asked to prepare X."""
+    own = vars(estimator)
+    return own.get("categorical_features") is not None or bool(own.get("allow_nan") or own.get("scale_features"))
+
+
+def _with_cells(estimator: Any, X: Any, y: Any, reset: bool, numeric_y: bool) -> tuple[Any, Any]:
+    cells = _checked_cells(estimator, X, estimator.dtype, reset)
+    if y is None:
+        raise ValueError(f"{type(estimator).__name__} requires y to be passed, but the target y is None.")
+    y = _check_y(y, multi_output=True, y_numeric=numeric_y, estimator=estimator)
+    check_consistent_length(cells.columns[0], y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    return cells if reset else estimator.preparation_.encode(cells), y
+
+
+def _checked_cells(estimator: Any, X: Any, dtype: Any, reset: bool) -> Cells:
+    """The columns of X, compared with those of `fit`."""
+    if scipy.sparse.issparse(X):
+        raise TypeError(
+            "categorical_features, allow_nan and scale_features need dense data, but X is sparse; pass X.toarray(), or prepare "
+            "it in a pipeline."
+        )
+    cells = cells_of(X, dtype)
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    return cells.named(getattr(estimator, "feature_names_in_", cells.names))
+
+
+def prepared(estimator: Any, cells: Cells, rows: NDArray[np.int64] | None, weight: Any) -> Any:
+    """X as inputs, by a preparation fitted on these rows (None for all) where their weight is not zero."""
+    if weight is not None and not weight.all():
+        rows = np.flatnonzero(weight) if rows is None else rows[weight[rows] > 0]
+    asked = (estimator.categorical_features, estimator.allow_nan, estimator.scale_features)
+    estimator.preparation_ = fit_preparation(cells, rows, *asked)
+    return estimator.preparation_.encode(cells)
+
+
 def prediction_rows(estimator: Any, X: Any, dtype: Any) -> Any:
     """X as prediction needs it; text is refused even where it says numbers, as in scikit-learn."""
+    preparation = vars(estimator).get("preparation_")
+    if preparation is not None:
+        return preparation.encode(_checked_cells(estimator, X, dtype, False))
     if _ready(X, (dtype,)) and X.shape[1] == estimator.n_features_in_ and not hasattr(estimator, "feature_names_in_"):
         return X
     if isinstance(X, (list, tuple)):

@@ -39,6 +39,15 @@ def _with_shared(init: Callable[..., None]) -> Callable[..., None]:
     return init
 
 
+def _with_classes(estimator: Any) -> bool:
+    """Whether there are classes to have probabilities: AttributeError where all columns are numbers, or before `fit`."""
+    tasks = getattr(estimator, "tasks_", ())
+    if all(task.kind == "number" for task in tasks):
+        found = "all its columns are numbers" if tasks else "fit it first"
+        raise AttributeError(f"this {type(estimator).__name__} has no probabilities: {found}.")
+    return True
+
+
 class MLPMultiTask(BaseMLP):
     """Multi-layer perceptron for several targets of any kind: columns of classes and of numbers on one network.
 
@@ -164,12 +173,14 @@ class MLPMultiTask(BaseMLP):
         -------
         y : data frame or ndarray of shape (n_samples, n_columns)
             Of the library, with the names and types that `fit` was given, and X's index if both are of pandas; columns of whole
-            numbers are predicted as floats. An array of objects, if it was that or a list of rows.
+            numbers are predicted as floats. An array of objects, if it was that or a list of rows; one column without a table
+            as such.
         """
         values = [task.predicted(outputs) for task, outputs in self._by_column(X)]
         types = [task.type for task in self.tasks_]
         return table_of(self._library, [task.name for task in self.tasks_], types, values, like=X)
 
+    @available_if(_with_classes)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> list[Array | None]:
         """Probabilities of the classes.
 
