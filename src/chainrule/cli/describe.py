@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from chainrule.cli.text import one_line, percent, score, setting, short
 
 if TYPE_CHECKING:
-    from chainrule.network import Network
+    from chainrule.formulas.losses import Loss
+    from chainrule.network import Dense, Network
     from chainrule.tables import Evaluation, TableSchema
     from chainrule.tables.schema import ColumnSchema, TargetSchema
 
@@ -79,10 +80,15 @@ def network_line(network: Network) -> str:
     """The layers with batch normalisation and dropout, and the number of parameters."""
     inputs = f"{network.inputs} inputs{_left_out(network.input_dropout)}"
     layers = [
-        f"{layer.units} {layer.function.name}{' (batch norm)' * bool(layer.batch_norm)}{_left_out(layer.dropout)}"
+        f"{_units(layer)}{' (batch norm)' * bool(layer.batch_norm)}{_left_out(layer.dropout)}"
         for layer in network.layers
     ]
     return f"{' → '.join([inputs, *layers])}; {network.n_parameters:,} parameters"
+
+
+def _units(layer: Dense) -> str:
+    heads = getattr(layer.activation, "heads", None) or [layer]
+    return " + ".join(f"{head.units} {head.function.name}" for head in heads)
 
 
 def _left_out(dropout: float) -> str:
@@ -90,9 +96,15 @@ def _left_out(dropout: float) -> str:
 
 
 def loss_line(network: Network) -> str:
-    """The loss, with its hyper-parameters if it has any."""
-    loss = network.objective
-    if not is_dataclass(loss.origin) or loss.name == "heads":
+    """The loss, with its hyper-parameters if it has any; several heads have one each."""
+    heads = getattr(network.objective.origin, "heads", None)
+    if not heads:
+        return _loss(network.objective)
+    return " + ".join(("" if head.weight == 1 else f"{head.weight:g} ") + _loss(head.objective) for head in heads)
+
+
+def _loss(loss: Loss) -> str:
+    if not is_dataclass(loss.origin):
         return loss.name
     told = [f"{field.name} {setting(getattr(loss.origin, field.name))}" for field in fields(loss.origin)]
     return f"{loss.name} ({', '.join(told)})"

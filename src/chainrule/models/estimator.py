@@ -19,10 +19,11 @@ from chainrule.models.learning import MOST, describe_history, describe_state, re
 from chainrule.models.network import network_from, theta_from
 from chainrule.models.parameters import check_described, describe_parameters, restore_parameters
 from chainrule.models.plain import checked_dict, checked_list, from_plain, to_plain
+from chainrule.models.tasks import describe_tasks, restore_tasks
 from chainrule.network import Network
 
 Arrays = dict[str, NDArray[Any]]
-CLASSIFIER = "MLPClassifier"
+CLASSIFIER, MULTITASK = "MLPClassifier", "MLPMultiTask"
 INTEGERS = ("n_iter_", "n_layers_", "n_outputs_", "n_features_in_", "t_", "_no_improvement_count")
 NUMBERS = ("loss_", "best_loss_", "best_validation_score_")
 CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_")
@@ -34,8 +35,9 @@ FIELDS = (
 def estimators() -> dict[str, Any]:
     """The classes a model file may name."""
     from chainrule.estimators import MLPClassifier, MLPRegressor
+    from chainrule.estimators.multitask import MLPMultiTask
 
-    return {CLASSIFIER: MLPClassifier, "MLPRegressor": MLPRegressor}
+    return {CLASSIFIER: MLPClassifier, "MLPRegressor": MLPRegressor, MULTITASK: MLPMultiTask}
 
 
 def describe(estimator: Any) -> tuple[dict[str, Any], Arrays]:
@@ -69,7 +71,7 @@ def describe(estimator: Any) -> tuple[dict[str, Any], Arrays]:
     parameters, more = describe_parameters(estimator)
     arrays.update(more)
     classes, labels = describe_labels(estimator._label_binarizer) if kind == CLASSIFIER else (None, None)
-    document = {
+    document: dict[str, Any] = {
         "class": kind,
         "parameters": parameters,
         "network": network.to_dict(),
@@ -82,6 +84,8 @@ def describe(estimator: Any) -> tuple[dict[str, Any], Arrays]:
         "state": state,
         "history": history,
     }
+    if kind == MULTITASK:
+        document["tasks"] = describe_tasks(estimator)
     return document, arrays
 
 
@@ -104,7 +108,7 @@ def restore(document: Mapping[str, Any], arrays: Arrays) -> Any:
     """The estimator that `describe` described; ValueError, TypeError or KeyError for anything else."""
     if document.get("class") == perceptron.NAME:
         return perceptron.restore(document, arrays)
-    data = checked_dict(document, "estimator", FIELDS)
+    data = checked_dict(document, "estimator", FIELDS, ("tasks",))
     kind = data["class"]
     if not isinstance(kind, str) or kind not in estimators():
         raise ValueError(f"estimator: class {kind!r}; expected one of {', '.join(estimators())}.")
@@ -127,6 +131,10 @@ def restore(document: Mapping[str, Any], arrays: Arrays) -> Any:
         estimator._label_binarizer, estimator.classes_ = labels, labels.classes_
     elif data["classes"] is not None or data["labels"] is not None:
         raise ValueError(f"estimator: a {kind} has no classes.")
+    if ("tasks" in data) != (kind == MULTITASK):
+        raise ValueError(f"estimator: {MULTITASK} has tasks, and nothing else has; found a {kind}.")
+    if kind == MULTITASK:
+        restore_tasks(estimator, data["tasks"], network)
     return estimator
 
 

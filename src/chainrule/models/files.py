@@ -29,7 +29,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
 
     Parameters
     ----------
-    model : MLPClassifier, MLPRegressor, Perceptron or TableModel
+    model : MLPClassifier, MLPRegressor, MLPMultiTask, Perceptron or TableModel
         Fitted.
     path : path-like
         The file; one that stands there is replaced once the new one is complete on disk.
@@ -70,7 +70,7 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    model : MLPClassifier, MLPRegressor, Perceptron or TableModel
+    model : MLPClassifier, MLPRegressor, MLPMultiTask, Perceptron or TableModel
         It predicts the same bits as the saved one.
 
     Raises
@@ -107,7 +107,7 @@ def _table_model(estimator: Any, data: Any, arrays: Arrays) -> Any:
     inputs = estimator.n_features_in_
     if len(schema.inputs) != inputs:
         raise ValueError(f"table: the schema feeds {len(schema.inputs)} inputs, the network has {inputs}.")
-    if not hasattr(estimator, "n_outputs_"):
+    if not hasattr(estimator, "n_outputs_") or hasattr(estimator, "tasks_"):
         raise ValueError(f"table: the network is a {type(estimator).__name__}; expected a classifier or regressor.")
     label_kind = getattr(getattr(estimator, "_label_binarizer", None), "y_type_", None)
     if label_kind not in (None, "binary", "multiclass") or (label_kind is None and estimator.n_outputs_ != 1):

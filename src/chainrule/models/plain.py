@@ -61,8 +61,17 @@ def to_plain(value: Any, place: str) -> Any:
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.floating)):
         return np.dtype(value).name
     if isinstance(value, dict):
-        return {"dict": [[to_plain(key, place), to_plain(item, place)] for key, item in value.items()]}
+        return {"dict": [[_key(key, place), to_plain(item, place)] for key, item in value.items()]}
     return _formula_to_plain(value, place)
+
+
+def _key(key: Any, place: str) -> Any:
+    plain_key = to_plain(key, place)
+    if not isinstance(plain_key, (str, int, float)):
+        raise TypeError(
+            f"parameter {place}: the key {key!r} is no text, number or truth value; a model file holds no other."
+        )
+    return plain_key
 
 
 def _formula_to_plain(value: Any, place: str) -> Any:
