@@ -17,7 +17,7 @@ from chainrule.estimators.guard import unchanged_on_error
 from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.regressor import MLPRegressor
 from chainrule.estimators.targets import LabelColumns
-from chainrule.estimators.tasks import MeanScore, Task, per_column, tasks_of
+from chainrule.estimators.tasks import MeanScore, Task, distinct, going_on, per_column, tasks_of
 from chainrule.estimators.weights import ClassWeights, Weigh, unweighted
 from chainrule.formulas.heads import Heads
 from chainrule.formulas.lookup import Array
@@ -255,13 +255,15 @@ class MLPMultiTask(BaseMLP):
         given = per_column("classes", classes, [task.name for task in self.tasks_])
         for task, one in zip(self.tasks_, given, strict=True):
             known = () if task.classes is None else task.classes
-            if one is not None and not np.array_equal(np.unique(np.asarray(one)), known):
+            if one is not None and not np.array_equal(distinct(one), known):
                 raise ValueError(
                     f"`classes` of column {task.name!r} is not the same as on last call to partial_fit, was: {task.classes!r}"
                 )
 
     def _encode_training(self, y: Columns, dtype: Any, continued: bool, incremental: bool) -> Array:
-        if not continued and not incremental:
+        if continued:
+            self.tasks_ = going_on(self, self.tasks_)
+        elif not incremental:
             self._learn_tasks(y)
         return self._encode(y, dtype)
 

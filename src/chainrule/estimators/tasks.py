@@ -230,15 +230,33 @@ def tasks_of(estimator: Any, columns: Columns, classes: list[Any] | None = None)
     wanted, losses, weights = (
         per_column(one, getattr(estimator, one), names) for one in ("tasks", "losses", "loss_weights")
     )
-    found = []
+    found: list[Task] = []
     for place, (name, values) in enumerate(zip(names, columns.values, strict=True)):
         kind = _kind(name, values, wanted[place])
         labels = _labels(name, kind, values, None if classes is None else classes[place], classes is not None)
-        loss = DEFAULT_LOSSES[kind] if losses[place] is None else losses[place]
-        weight = 1.0 if weights[place] is None else weights[place]
-        found.append(Task(name, columns.types[place], loss, weight, labels))
-        _refuse_misfit(found[-1])
+        found.append(_with_loss(Task(name, columns.types[place], "", 1.0, labels), losses[place], weights[place]))
     return tuple(found)
+
+
+def going_on(estimator: Any, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """The same tasks with the losses and weights that the parameters ask for now.
+
+    Raises
+    ------
+    ValueError
+        If one does not go with what its column is.
+    """
+    names = [task.name for task in tasks]
+    losses, weights = (per_column(one, getattr(estimator, one), names) for one in ("losses", "loss_weights"))
+    return tuple(_with_loss(*part) for part in zip(tasks, losses, weights, strict=True))
+
+
+def _with_loss(task: Task, loss: Any, weight: Any) -> Task:
+    changed = replace(
+        task, loss=DEFAULT_LOSSES[task.kind] if loss is None else loss, weight=1.0 if weight is None else weight
+    )
+    _refuse_misfit(changed)
+    return changed
 
 
 def _labels(name: Any, kind: str, values: NDArray[Any], classes: Any, incremental: bool) -> LabelBinarizer | None:
@@ -250,7 +268,13 @@ def _labels(name: Any, kind: str, values: NDArray[Any], classes: Any, incrementa
         raise ValueError(
             f"classes must be passed on the first call to partial_fit; those of column {name!r} are missing."
         )
-    return labels_with(np.unique(values if classes is None else np.asarray(classes)))
+    return labels_with(np.unique(values) if classes is None else distinct(classes))
+
+
+def distinct(classes: Any) -> NDArray[Any]:
+    """Classes as the user lists them: each once, in order, and in an array of objects as what they are."""
+    listed = np.asarray(classes)
+    return np.unique(listed.tolist() if listed.dtype.kind == "O" else listed)
 
 
 def _refuse_misfit(task: Task) -> Head:
@@ -258,6 +282,8 @@ def _refuse_misfit(task: Task) -> Head:
         loss = get_loss(task.loss).name
         if loss in (NOT_FOR_NUMBERS if task.labels is None else NOT_FOR_CLASSES):
             raise ValueError(f"loss {loss!r} is not for a {task.kind} column.")
+        if loss == "poisson" and task.centre:
+            raise ValueError("loss 'poisson' cannot go on where another one has standardised the column; start afresh.")
         return task.head
     except (TypeError, ValueError) as error:
         raise ValueError(f"column {task.name!r} of y: {error}") from None
