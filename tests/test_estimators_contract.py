@@ -29,7 +29,7 @@ def _declared_by_scikit_learn(estimator):
 CLASSES = ["loss", "class_weight"]
 NEW = [
     "output_activation", "dropout", "batch_norm", "l2", "l1", "weight_decay", "max_norm", "clip_norm", "clip_value", "init",
-    "layer_rates", "scoring",
+    "layer_rates", "scoring", "categorical_features", "allow_nan", "scale_features",
 ]  # fmt: skip
 
 # The same instances as in scikit-learn's own suite, on every engine, and those it uses for the weight equivalence.

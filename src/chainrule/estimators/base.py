@@ -12,18 +12,19 @@ from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from chainrule.engines import TrainingData, choose
 from chainrule.estimators import parameters
 from chainrule.estimators.architecture import hidden_of, network_of
+from chainrule.estimators.cells import Cells
 from chainrule.estimators.features import HiddenFeatures
 from chainrule.estimators.guard import refuse_labels, unchanged_on_error, validate_parameters
-from chainrule.estimators.inputs import training_arrays
+from chainrule.estimators.inputs import prepared, prepares, training_arrays
 from chainrule.estimators.outputs import scoring_network
 from chainrule.estimators.starting import first_theta
 from chainrule.estimators.state import Fitted
-from chainrule.estimators.validating import Held, split
+from chainrule.estimators.validating import Held, drawn_rows, split
 from chainrule.estimators.watching import Watch
 from chainrule.estimators.weights import Weigh, unweighted
 from chainrule.formulas.lookup import Array
@@ -100,17 +101,22 @@ class BaseMLP(CallbackSupportMixin, HiddenFeatures, Fitted, BaseEstimator, ABC):
             refuse_labels(self, y)
         X, y = training_arrays(self, X, y, not continued, self._numeric_y)
         Y = self._encode_training(y, X.dtype, continued, incremental)
+        rng, solver = check_random_state(self.random_state), parameters.solver_of(self)
         weight = self._checked_weight(sample_weight, X)
+        drawn = None
+        if unprepared := isinstance(X, Cells):
+            drawn = drawn_rows(self, Y, held, solver, rng)
+            X = prepared(self, X, None if drawn is None else drawn[0], weight)
         weigh = self._weighting(Y, weight)
         data = TrainingData(X, Y, weigh(Y, weight))
-        rng = check_random_state(self.random_state)
         output, loss = self._objective()
         network = network_of(self, X.shape[1], get_loss(loss).n_outputs(Y.shape[1]), output, loss)
         if network.n_normalized and len(Y) == 1:
             raise ValueError("batch_norm needs at least two rows to normalise over, but X has 1 sample.")
         theta, resume = self._first_theta(network, X.dtype, continued, rng)
-        solver = parameters.solver_of(self)
-        rows, validation = split(self, network, data, y, held, weigh, solver, rng)
+        if not unprepared:
+            drawn = drawn_rows(self, Y, held, solver, rng)
+        rows, validation = split(self, network, data, y, held, weigh, drawn)
         training = Training(
             network,
             theta,
@@ -172,6 +178,19 @@ class BaseMLP(CallbackSupportMixin, HiddenFeatures, Fitted, BaseEstimator, ABC):
         """From encoded targets and the weights of their rows to the weights to train and score with."""
         return unweighted
 
+    def get_encoded_feature_names_out(self) -> NDArray[np.object_]:
+        """Names of the network's inputs: "sex=male", "age", "age missing" where X is prepared inside, else the features' own.
+
+        Returns
+        -------
+        names : ndarray of str objects
+            In the order of the rows of ``coefs_[0]`` and of the last axis of `input_gradients`.
+        """
+        check_is_fitted(self, "coefs_")
+        preparation = vars(self).get("preparation_")
+        names: Any = getattr(self, "feature_names_in_", [f"x{at}" for at in range(self.n_features_in_)])
+        return np.array(names if preparation is None else preparation.inputs, dtype=object)
+
     def _outputs(self, X: Any) -> Array:
         """The network's outputs for checked or unchecked rows, shape (n, K)."""
         network, theta, X = self._ready(X)
@@ -182,7 +201,10 @@ class BaseMLP(CallbackSupportMixin, HiddenFeatures, Fitted, BaseEstimator, ABC):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = not prepares(self)
+        # `string` means documents in scikit-learn; encoders of categories leave it at False.
+        tags.input_tags.categorical = vars(self).get("categorical_features") is not None
+        tags.input_tags.allow_nan = bool(vars(self).get("allow_nan"))
         return tags
 
     def _encode_training(self, y: Any, dtype: Any, continued: bool, incremental: bool) -> Array:

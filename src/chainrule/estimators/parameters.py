@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from chainrule.engines import ENGINES, MOST_THREADS
 from chainrule.estimators.architecture import hidden_layers
+from chainrule.estimators.preparation import FROM_DTYPE
 from chainrule.estimators.starting import Pretrained
 from chainrule.formulas.activations import ACTIVATIONS, ALIASES, Activation
 from chainrule.formulas.initializers import INITIALIZERS
@@ -88,6 +89,9 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "init": [StrOptions(set(INITIALIZERS)), callable, np.ndarray, list, tuple, Pretrained],
     "layer_rates": ["array-like", None],
     "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
+    "categorical_features": ["array-like", StrOptions({FROM_DTYPE}), None],
+    "allow_nan": ["boolean"],
+    "scale_features": ["boolean"],
 }
 REGRESSION: dict[str, list[Any]] = {
     **CONSTRAINTS,

@@ -122,6 +122,16 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         What is computed on the validation set after each epoch, chooses the best epoch and stops the training with
         `early_stopping`: None for R², 'loss' for the validation loss, a name of scikit-learn's scorers, or
         ``callable(estimator, X, y)``, with a parameter `sample_weight` where rows have weights. Weights count in all of them.
+    categorical_features : 'from_dtype', mask or list of int or str, default=None
+        Which columns of X are categories; they become one input per level (two levels: -1 and +1; at most 100 levels). Levels
+        not seen in training count as missing. 'from_dtype' takes the columns of a data frame whose type is category or enum,
+        and those that hold text or truth values; dates become numbers (days, month, weekday, hour). X must be dense.
+    allow_nan : bool, default=False
+        Whether values may be missing (NaN, None, NA). Numbers are imputed by the median of the rows trained on, with an
+        indicator as a further input where at least 5 % of them are missing; missing categories are zero in all their inputs.
+    scale_features : bool, default=False
+        Whether numbers are scaled as tables are: median 0, ``IQR / 1.349`` 1, outliers smoothly limited to 3. Everything is
+        learned from the rows that are trained on, without weights; `partial_fit` and `warm_start` keep it.
 
     Attributes
     ----------
@@ -152,6 +162,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         The network as plain data.
     engine_ : str
         The engine that trained it.
+    preparation_ : Preparation
+        How the columns become inputs, where `categorical_features`, `allow_nan` or `scale_features` ask for it.
     n_features_in_ : int
         Number of features seen during `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -220,6 +232,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         init: Any = "glorot_uniform",
         layer_rates: Any = None,
         scoring: Any = None,
+        categorical_features: Any = None,
+        allow_nan: bool = False,
+        scale_features: bool = False,
     ) -> None:
         self._store(locals())
 

@@ -12,8 +12,9 @@ from sklearn.metrics import check_scoring
 from chainrule.formulas.lookup import Array
 from chainrule.network import Network
 
-# Not for the copy that scorers see: names of columns, since it is asked about plain arrays, and those who watch the original.
-LEFT_OUT = ("feature_names_in_", "_on_epoch")
+# Not for the copy that scorers see: names of columns and how they become inputs, since it is asked about plain arrays of inputs,
+# and those who watch the original.
+LEFT_OUT = ("feature_names_in_", "preparation_", "_on_epoch")
 
 
 def scorer_of(estimator: Any, weighted: bool) -> Any:
@@ -70,6 +71,7 @@ class Monitor:
         vars(self._copy).update(
             {name: value for name, value in vars(estimator).items() if name not in LEFT_OUT and "callback" not in name}
         )
+        self._copy.n_features_in_ = network.inputs
 
     def __call__(self, theta: Array) -> float:
         """The score; nan where the outputs are not finite."""

@@ -33,6 +33,18 @@ class Split(NamedTuple):
     validation: Validation | None
 
 
+Rows = NDArray[np.int64]
+
+
+def drawn_rows(
+    estimator: Any, Y: Array, held: Held, solver: Solver, rng: np.random.RandomState
+) -> tuple[Rows, Rows] | None:
+    """Rows to train on and rows held out for early stopping; None where none are."""
+    if held.X is not None or not estimator.early_stopping or not solver.stochastic:
+        return None
+    return hold_out(len(Y), estimator.validation_fraction, rng, estimator._stratify(Y))
+
+
 def split(
     estimator: Any,
     network: Network,
@@ -40,10 +52,9 @@ def split(
     y: Any,
     held: Held,
     weigh: Weigh,
-    solver: Solver,
-    rng: np.random.RandomState,
+    drawn: tuple[Rows, Rows] | None,
 ) -> Split:
-    """Training and validation rows; `y` are the training targets as the user gave them.
+    """Training and validation rows; `y` are the training targets as the user gave them, `drawn` comes from `drawn_rows`.
 
     Raises
     ------
@@ -54,11 +65,10 @@ def split(
         raise ValueError("X_val and y_val belong together: pass both or neither.")
     if held.X is None and held.sample_weight is not None:
         raise ValueError("sample_weight_val belongs to a validation set: pass X_val and y_val too.")
-    own, held_out = held.X is not None, estimator.early_stopping and solver.stochastic
-    if own or not held_out:
+    if drawn is None:
         estimator._know_training_rows(data, y, None)
-        return Split(None, _own(estimator, network, data, held, weigh) if own else None)
-    rows, held_rows = hold_out(len(data.Y), estimator.validation_fraction, rng, estimator._stratify(data.Y))
+        return Split(None, None if held.X is None else _own(estimator, network, data, held, weigh))
+    rows, held_rows = drawn
     estimator._know_training_rows(data, y, rows)
     return Split(rows, _scored(estimator, network, data, y, held_rows))
 
