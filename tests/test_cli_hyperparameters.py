@@ -166,6 +166,7 @@ def test_everything_is_told_and_shown_again():
         (["--label-smoothing", "1"], ["'--label-smoothing'", "below 1"]),
         (["--label-smoothing", "0.1", "--loss", "mse"], ["'--label-smoothing' / '--loss'", "log_loss"]),
         (["--solver", "lbfgs", "--dropout", "0.1"], ["'--dropout'", "--solver lbfgs"]),
+        (["--solver", "lbfgs", "--warmup", "1"], ["'--warmup'", "--solver lbfgs"]),
         (["--solver", "lbfgs:max_fun=9", "--l1", "1", "--early-stopping"], ["'--l1' / '--early-stopping'", "lbfgs"]),
         (["--class-weight", "Adelie"], ["'--class-weight'", "'Adelie'", "balanced, or CLASS=NUMBER"]),
         (["--class-weight", "Adelie=-1"], ["'--class-weight'", "'Adelie=-1'", "0 or above"]),
@@ -190,6 +191,7 @@ def test_wrong_options_are_named_before_the_table_is_read(options, words):
     [
         ((*SPECIES, "--loss", "quantile"), ["loss 'quantile'", "'species'", "log_loss"]),
         ((*MASS, "--loss", "log_loss"), ["loss 'log_loss'", "'body_mass_g'", "huber"]),
+        ((*MASS, "--label-smoothing", "0.1"), ["log_loss(label_smoothing=0.1)", "'body_mass_g'", "huber"]),
         ((*MASS, "--class-weight", "balanced"), ["class_weight", "'body_mass_g'", "regression"]),
         ((*SPECIES, "--class-weight", "Adeli=2"), ["class_weight", "'Adeli'", "Adelie, Chinstrap, Gentoo"]),
         ((*SPECIES, "--scoring", "roc_auc"), ["scoring 'roc_auc'", "'species'", "neg_log_loss"]),

@@ -54,7 +54,7 @@ def parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     if "momentum" in found and found.setdefault("solver", "sgd") != "sgd":
         raise wrong("is for the solver sgd; leave out one or the other.", "momentum", "solver")
     check_layers(found, given.get("hidden"))
-    check_lbfgs(found)
+    check_lbfgs(found, {"learning_rate": "--warmup"} if given.get("schedule") is None else {})
     return found
 
 
@@ -115,9 +115,12 @@ def check_layers(found: Mapping[str, Any], hidden: str | None) -> None:
         raise wrong("there is no hidden layer whose units could be left out.", "dropout", "--hidden")
 
 
-def check_lbfgs(found: Mapping[str, Any]) -> None:
+def check_lbfgs(found: Mapping[str, Any], instead: Mapping[str, str]) -> None:
     """Refuse what lbfgs has no use for, if lbfgs is asked for."""
     from chainrule.tables.settings import is_stochastic, stepwise
 
     if "solver" in found and not is_stochastic(found["solver"]) and (names := stepwise(found)):
-        raise wrong("--solver lbfgs has no use for it; leave out one or the other.", *names)
+        raise wrong(
+            "--solver lbfgs has no use for it; leave out one or the other.",
+            *(instead.get(name, name) for name in names),
+        )

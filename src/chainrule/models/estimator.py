@@ -19,6 +19,7 @@ from chainrule.models.learning import MOST, describe_history, describe_state, re
 from chainrule.models.network import network_from, theta_from
 from chainrule.models.parameters import check_described, describe_parameters, restore_parameters
 from chainrule.models.plain import checked_dict, checked_list, from_plain, to_plain
+from chainrule.models.preparation import describe_preparation, restore_preparation
 from chainrule.models.tasks import describe_tasks, restore_tasks
 from chainrule.network import Network
 
@@ -86,6 +87,8 @@ def describe(estimator: Any) -> tuple[dict[str, Any], Arrays]:
     }
     if kind == MULTITASK:
         document["tasks"] = describe_tasks(estimator)
+    if getattr(estimator, "preparation_", None) is not None:
+        document["preparation"] = describe_preparation(estimator.preparation_)
     return document, arrays
 
 
@@ -108,7 +111,7 @@ def restore(document: Mapping[str, Any], arrays: Arrays) -> Any:
     """The estimator that `describe` described; ValueError, TypeError or KeyError for anything else."""
     if document.get("class") == perceptron.NAME:
         return perceptron.restore(document, arrays)
-    data = checked_dict(document, "estimator", FIELDS, ("tasks",))
+    data = checked_dict(document, "estimator", FIELDS, ("preparation", "tasks"))
     kind = data["class"]
     if not isinstance(kind, str) or kind not in estimators():
         raise ValueError(f"estimator: class {kind!r}; expected one of {', '.join(estimators())}.")
@@ -119,12 +122,14 @@ def restore(document: Mapping[str, Any], arrays: Arrays) -> Any:
     check_described(estimator, network)
     estimator._set_parameters(network, theta)
     estimator.engine_ = data["engine"] if data["engine"] in ("native", "reference") else "reference"
+    if "preparation" in data:
+        estimator.preparation_ = restore_preparation(data["preparation"], network)
     _restore_values(estimator, network, data["values"])
     _restore_learned(estimator, network, data, arrays)
     if data["features"] is not None:
         names = checked_list(data["features"], str, "features")
-        if len(names) != network.inputs:
-            raise ValueError(f"estimator: {len(names)} feature names for {network.inputs} inputs.")
+        if len(names) != estimator.n_features_in_:
+            raise ValueError(f"estimator: {len(names)} feature names for {estimator.n_features_in_} features.")
         estimator.feature_names_in_ = np.array(names, dtype=object)
     if kind == CLASSIFIER:
         labels = restore_labels(data["classes"], data["labels"], network)
@@ -145,7 +150,9 @@ def _restore_values(estimator: Any, network: Network, values: Any) -> None:
         if not (whole if name in INTEGERS else name in NUMBERS and type(plain) in (type(None), int, float)):
             raise ValueError(f"estimator: {name} is {plain!r}.")
         setattr(estimator, name, plain)
-    expected = {"n_features_in_": network.inputs, "n_outputs_": network.outputs, "n_layers_": len(network.layers) + 1}
+    prepared = getattr(estimator, "preparation_", None)
+    features = network.inputs if prepared is None else len(prepared.columns)
+    expected = {"n_features_in_": features, "n_outputs_": network.outputs, "n_layers_": len(network.layers) + 1}
     for name, number in expected.items():
         if getattr(estimator, name, None) != number:
             raise ValueError(f"estimator: {name} is {getattr(estimator, name, None)}; the network has {number}.")

@@ -104,7 +104,9 @@ def _table_model(estimator: Any, data: Any, arrays: Arrays) -> Any:
 
     schema = TableSchema.from_dict(checked_dict(data, "table", ("schema", "summary"))["schema"])
     summary = check_summary(data["summary"])
-    inputs = estimator.n_features_in_
+    inputs = estimator.network_.inputs
+    if hasattr(estimator, "preparation_"):
+        raise ValueError("table: the schema prepares the columns, and the estimator has a preparation of its own.")
     if len(schema.inputs) != inputs:
         raise ValueError(f"table: the schema feeds {len(schema.inputs)} inputs, the network has {inputs}.")
     if not hasattr(estimator, "n_outputs_") or hasattr(estimator, "tasks_"):

@@ -13,6 +13,7 @@ from sklearn.metrics import get_scorer
 from chainrule.errors import TableError
 from chainrule.estimators.parameters import NOT_FOR_CLASSES, NOT_FOR_NUMBERS
 from chainrule.formulas.losses import LOSSES, Quantile, get_loss
+from chainrule.formulas.words import in_words
 from chainrule.tables.schema import TargetSchema
 from chainrule.tables.target import label_text
 
@@ -53,7 +54,8 @@ def _check_loss(given: Any, goal: TargetSchema) -> None:
         loss = get_loss(given)
     except (TypeError, ValueError) as error:
         raise TableError(f"loss: {error}") from None
-    place, known = f"loss {loss.name!r}, target {goal.name!r}", losses(goal.task)
+    called = loss.name if loss.origin is None else in_words(loss.origin)
+    place, known = f"loss {called!r}, target {goal.name!r}", losses(goal.task)
     if loss.name in LOSSES and loss.name not in known:
         kind = "numbers (regression)" if goal.task == "regression" else "classes"
         why = NOT_FOR_TABLES.get(loss.name, f"the target holds {kind}, which it is not made for")
