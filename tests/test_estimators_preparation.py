@@ -198,6 +198,14 @@ def test_copies():
     assert "categorical_features" in fitted._repr_html_()
 
 
+def test_the_drawing_names_the_encoded_inputs():
+    pytest.importorskip("matplotlib").use("Agg")
+    from chainrule.plots import NetworkDisplay
+
+    display = NetworkDisplay.from_estimator(model().fit(X, y))
+    assert list(display.input_names) == ["age", "age missing", "city=Aachen", "city=Bern", "city=Celle", "size"]
+
+
 def test_the_first_call_fixes_the_inputs():
     first, more = X.iloc[:30], X.iloc[30:].assign(city="Delft", age=1000.0)
     for parameters in ({"warm_start": True}, {}):

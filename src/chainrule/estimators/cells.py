@@ -23,6 +23,7 @@ TRUTH = ("false", "true")
 CATEGORY_TYPES = ("CategoricalDtype", "Categorical", "Enum")
 FLOATS = (np.float64, np.float32)
 KINDS = ("number", "text", "truth", "date")
+MISSABLE = (float, np.floating)
 SHOWN = 40
 
 
@@ -126,11 +127,13 @@ def missing_in(values: Values) -> Mask:
         return np.isnat(values)
     if values.dtype.kind != "O":
         return np.isnan(values)
+    if not any(issubclass(kind, MISSABLE) or kind.__name__ in MISSING_TYPES for kind in set(map(type, values))):
+        return np.zeros(len(values), dtype=bool)
     return np.array([_is_missing(cell) for cell in values], dtype=bool)
 
 
 def _is_missing(cell: Any) -> bool:
-    if isinstance(cell, (float, np.floating)):
+    if isinstance(cell, MISSABLE):
         return bool(cell != cell)
     return cell is None or type(cell).__name__ in MISSING_TYPES
 
@@ -149,15 +152,15 @@ def kind_in(values: Values, missing: Mask, place: str) -> str:
         return ""
     if values.dtype.kind != "O":
         return "date" if values.dtype.kind == "M" else "number"
-    examples: dict[str, Any] = {}
-    for kind, cell in {type(cell): cell for cell in values[~missing]}.items():
-        examples.setdefault(_kind(kind, place), cell)
-    if len(examples) > 1:
-        (one, first), (other, second) = list(examples.items())[:2]
+    present = values[~missing]
+    kinds = sorted({_kind(kind, place) for kind in set(map(type, present))})
+    if len(kinds) > 1:
+        one, other = kinds[:2]
+        first, second = (next(cell for cell in present if _kind(type(cell), place) == kind) for kind in (one, other))
         raise ValueError(
             f"{place} mixes {_words(one)} ({shown(first)}) and {_words(other)} ({shown(second)}); expected one kind of cells."
         )
-    return next(iter(examples))
+    return kinds[0]
 
 
 def _kind(kind: type, place: str) -> str:
@@ -167,7 +170,7 @@ def _kind(kind: type, place: str) -> str:
         return "truth"
     if issubclass(kind, (Real, np.integer, np.floating)) or kind.__name__ == "Decimal":
         return "number"
-    raise TypeError(f"{place} holds a {kind.__name__}: its argument must be a string, a truth value or a number.")
+    raise TypeError(f"{place} holds a {kind.__name__}, but the argument must be a string, a truth value or a number.")
 
 
 def _words(kind: str) -> str:
@@ -209,4 +212,6 @@ def level_texts(values: Values, missing: Mask, kind: str) -> list[str | None]:
         return found
     if kind == "truth":
         return [None if absent else TRUTH[bool(cell)] for cell, absent in zip(values, missing, strict=True)]
+    if not missing.any():
+        return list(map(str, values))
     return [None if absent else str(cell) for cell, absent in zip(values, missing, strict=True)]

@@ -150,7 +150,7 @@ class Preparation:
                     width = 1 if block.ndim == 1 else block.shape[1]
                     inputs[:, done : done + width] = block.reshape(-1, width)
                     done += width
-            if not np.isfinite(inputs[:, first:done]).all():
+            if column.parts and not np.isfinite(inputs[:, first:done]).all():
                 raise ValueError(
                     f"X, column {column.name!r}, contains infinity or a value too large for {inputs.dtype!r}."
                 )

@@ -82,6 +82,8 @@ class NetworkDisplay:
             both = len(classes) == 2 and network.outputs == 1
             outputs = [f"P({classes[1]})"] if both else [str(name) for name in classes]
         names = getattr(estimator, "feature_names_in_", None) if input_names is None else input_names
+        if input_names is None and hasattr(estimator, "preparation_"):
+            names = estimator.get_encoded_feature_names_out()
         display = cls(weights=estimator.coefs_, titles=titles, input_names=names, output_names=outputs)
         return display.plot(ax=ax, max_units=max_units)
 
