@@ -45,7 +45,7 @@ HOMES = {
     "typer": {"cli"},
     "rich": {"cli"},
     "matplotlib": {"plots", "cli"},
-    "polars": {"tables", "cli"},
+    "polars": {"tables", "cli", "estimators", "models"},
     "safetensors": {"models"},
     "sklearn": {"cli", "plots", "models", "tables", "estimators", "training"},
 }
