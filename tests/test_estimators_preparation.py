@@ -163,6 +163,13 @@ def test_a_column_that_changed_its_type_is_named(change, message):
         fitted.predict(X.assign(**change))
 
 
+def test_truth_values_that_are_no_categories_are_zero_and_one():
+    table = pd.DataFrame({"member": np.arange(N) % 3 == 0})
+    numbers = model(categorical_features=None).fit(table.astype(float), y)
+    truths = model(categorical_features=None).fit(table, y)
+    np.testing.assert_array_equal(numbers.predict_proba(table), truths.predict_proba(table.astype(int)))
+
+
 def test_other_columns_are_refused_as_everywhere():
     fitted = model().fit(X, y)
     with pytest.raises(ValueError, match="feature names should match"):

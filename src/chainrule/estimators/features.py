@@ -91,7 +91,8 @@ class LayerOutputs:
         Returns
         -------
         gradients : ndarray of shape (n_samples, n_features) or (n_samples, n_outputs, n_features)
-            Derivative of the output with respect to each feature; with all outputs if `output` is None.
+            Derivative of the output with respect to each feature; with all outputs if `output` is None. Where the estimator
+            prepares X itself, with respect to each of the network's inputs (`get_encoded_feature_names_out`).
 
         Raises
         ------

@@ -39,6 +39,7 @@ from chainrule.estimators.encoding import (
 )
 
 FROM_DTYPE = "from_dtype"
+NUMBERS = ("number", "truth")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Column:
         place = f"X, column {self.name!r},"
         missing = checked_missing(values, allow_nan, place)
         kind = kind_in(values, missing, place)
-        alike = {self.kind, "truth"} if self.kind == "number" and not self.category else {self.kind}
+        alike = NUMBERS if self.kind in NUMBERS and not self.category else (self.kind,)
         if kind and self.kind and kind not in alike:
             raise ValueError(
                 f"{place} held {_was(self)} in fit; now it holds {describe_kind(kind, values, missing)}. Give it the type it "
