@@ -18,7 +18,6 @@ from chainrule.tables.learner import Rows, loss
 from chainrule.tables.settings import RATES, SMALL, STEPWISE, choose_settings, is_stochastic, stepwise
 from tests.command import PENGUINS
 
-
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
