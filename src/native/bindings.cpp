@@ -201,8 +201,9 @@ template <class T> struct PyTrainer {
         check_length(theta.shape(0));
         trainer->set_theta(theta.data());
     }
-    void get_theta(VectorOut<T> out) const {
+    void get_theta(VectorOut<T> out) {
         check_length(out.shape(0));
+        Exclusive lock(busy);
         trainer->get_theta(out.data());
     }
     void set_state(int slot, Vector<T> vector) {
@@ -210,9 +211,10 @@ template <class T> struct PyTrainer {
         check_length(vector.shape(0));
         trainer->set_state(slot, vector.data());
     }
-    void get_state(int slot, VectorOut<T> out) const {
+    void get_state(int slot, VectorOut<T> out) {
         check_slot(slot);
         check_length(out.shape(0));
+        Exclusive lock(busy);
         trainer->get_state(slot, out.data());
     }
 
@@ -276,6 +278,7 @@ template <class T> void bind_precision(nb::module_& m, const std::string& suffix
         .def("get_theta", &Trainer::get_theta, "out"_a)
         .def("set_state", &Trainer::set_state, "slot"_a, "vector"_a)
         .def("get_state", &Trainer::get_state, "slot"_a, "out"_a)
+        .def_prop_rw("carried", [](Trainer& t) { return t.trainer->carried(); }, [](Trainer& t, double c) { t.trainer->set_carried(c); })
         .def_prop_rw("steps", [](Trainer& t) { return t.trainer->steps(); }, [](Trainer& t, std::int64_t n) { t.trainer->set_steps(n); });
 
     m.def(

@@ -13,7 +13,7 @@
 
 namespace chainrule {
 
-// In the order of the tables in engines/native.py. `stored`: the slopes are kept instead of being computed from the outputs.
+// In the order of the tables in engines/description.py. `stored`: the slopes are kept instead of being computed from the outputs.
 enum class Act : int {
     identity, logistic, tanh, relu, exp, softmax, step, leaky_relu, elu, selu, gelu, softplus, silu, mish, ordered, stored
 };
@@ -86,7 +86,7 @@ template <class T> struct Step {
     bool norms;     // also sum up squared gradient and change
     T keep;         // 1 - rate * decoupled weight decay
     T l1;           // the penalty
-    T reach;        // how much further momentum carries a constant gradient
+    T pace;         // how far a constant gradient of 1 goes with its velocity (for rmsprop, before the division)
     T clip;         // most magnitude of a gradient's component
     bool extra;     // keep, l1 or clip is in use
     bool absolute;  // also sum up |w|

@@ -28,7 +28,7 @@ template <class T> void Trainer<T>::pass(const Chunk& chunk) {
     });
     for (int k = 0; k < depth; ++k) {
         if (!layout_.layers[k].batch_norm) continue;
-        if (is_frozen(k)) recall_statistics(k);
+        if (uses_running(k)) recall_statistics(k);
         else for_panels(k, k_.moments, chunk.rows);
         for_rows(chunk.rows, [&](int begin, int end, int thread) {
             for (int p = 0; p < layout_.panels(layout_.layers[k].outputs); ++p) k_.normalize(normalization(k, p, begin, end - begin));
@@ -163,7 +163,7 @@ template <class T> Normalization<T> Trainer<T>::normalization(int k, int p, int 
             moments + 2 * columns,
             moments + 3 * columns,
             T(batch_norm_epsilon),
-            is_frozen(k)};
+            uses_running(k)};
 }
 
 // The running statistics in place of the batch's.
@@ -185,6 +185,9 @@ template <class T> void Trainer<T>::for_panels(int k, void (*kernel)(const Norma
 
 template <class T> void Trainer<T>::share_weights(const Chunk& chunk) {
     const double sum = weight_sum(chunk.data, chunk.order, chunk.rows);
+    int present = 0;
+    for (int r = 0; r < chunk.rows; ++r) present += !chunk.data.weights || chunk.data.weights[chunk.order[r]] > 0;
+    lonely_ = present < 2;
     for (int r = 0; r < chunk.rows; ++r) share_.get()[r] = T((chunk.data.weights ? double(chunk.data.weights[chunk.order[r]]) : 1) / sum);
 }
 

@@ -20,7 +20,7 @@ template <class T> struct Sgd {
     }
     INLINE Vec<T> speed(const T* first, const T* second) const {
         (void)first, (void)second;
-        return broadcast<T>(s.rate * s.reach);
+        return broadcast<T>(s.pace);
     }
 };
 
@@ -80,7 +80,7 @@ template <class T> struct RmsProp {
     }
     INLINE Vec<T> speed(const T* first, const T* second) const {
         (void)second;
-        return s.rate * s.reach / (square_root<T>(load(first)) + s.epsilon);
+        return s.pace / (square_root<T>(load(first)) + s.epsilon);
     }
 };
 

@@ -17,7 +17,12 @@ constexpr double statistics_momentum = 0.1;
 
 }  // namespace
 
-template <class T> Step<T> Trainer<T>::step_constants(double rate, double weight_sum, bool norms) const {
+// The velocity of a constant gradient of 1 after the coming step: old rates live on in it.
+template <class T> double Trainer<T>::carry(double rate) const {
+    return settings_.solver == Solver::sgd ? settings_.momentum * carried_ + (1 - settings_.dampening) * rate : rate;
+}
+
+template <class T> Step<T> Trainer<T>::step_constants(double rate, double carried, double weight_sum, bool norms, bool frozen) const {
     double corrected = rate;
     if (settings_.solver == Solver::adam) {
         const double t = double(t_ + 1);
@@ -25,9 +30,10 @@ template <class T> Step<T> Trainer<T>::step_constants(double rate, double weight
     } else if (settings_.solver == Solver::sgd) {
         corrected = rate * (1 - settings_.dampening);
     }
-    const bool frozen = settings_.solver != Solver::gradient && rate == 0;
     const double keep = 1 - rate * settings_.weight_decay;
-    const bool heavy = settings_.solver == Solver::sgd || settings_.solver == Solver::rmsprop;
+    double pace = rate;
+    if (settings_.solver == Solver::sgd) pace = settings_.nesterov ? settings_.momentum * carried + rate : carried;
+    if (settings_.solver == Solver::rmsprop && settings_.momentum < 1) pace = rate / (1 - settings_.momentum);
     Step<T> step{};
     step.solver = frozen ? Solver::frozen : settings_.solver;
     step.rate = T(corrected);
@@ -42,17 +48,18 @@ template <class T> Step<T> Trainer<T>::step_constants(double rate, double weight
     step.norms = norms;
     step.keep = T(keep);
     step.l1 = T(settings_.l1);
-    step.reach = T(heavy && settings_.momentum < 1 ? 1 / (1 - settings_.momentum) : 1);
+    step.pace = T(pace);
     step.clip = T(settings_.clip_value);
     step.extra = !frozen && (keep != 1 || settings_.l1 > 0 || std::isfinite(settings_.clip_value));
     step.absolute = settings_.l1 > 0;
     return step;
 }
 
-template <class T> const typename Trainer<T>::Steps& Trainer<T>::layer_steps(double rate, double weight_sum, bool norms) {
+template <class T> const typename Trainer<T>::Steps& Trainer<T>::layer_steps(double rate, double carried, double weight_sum, bool norms) {
     const std::vector<double>& factors = settings_.layer_rates;
-    if (factors.empty()) steps_.assign(layout_.layers.size(), step_constants(rate, weight_sum, norms));
-    for (std::size_t k = 0; k < factors.size(); ++k) steps_[k] = step_constants(rate * factors[k], weight_sum, norms);
+    if (factors.empty()) steps_.assign(layout_.layers.size(), step_constants(rate, carried, weight_sum, norms, false));
+    for (std::size_t k = 0; k < factors.size(); ++k) 
+        steps_[k] = step_constants(rate * factors[k], carried * factors[k], weight_sum, norms, is_frozen(int(k)));
     return steps_;
 }
 
@@ -109,13 +116,14 @@ template <class T> void Trainer<T>::normalization_steps(const Steps& steps, bool
 // Where the whole gradient's norm is limited, it is written out first and the solver's step is taken from there.
 template <class T> void Trainer<T>::weight_steps(int rows, const Steps& steps, bool resume, bool finish) {
     const bool limited = std::isfinite(settings_.clip_norm) && settings_.solver != Solver::gradient;
-    if (!limited || !finish) {
+    if (!limited) {
         stripe_steps(rows, steps, resume, finish, false);
         if (finish) normalization_steps(steps, false);
     } else {
         Steps write = steps, take = steps;
-        for (Step<T>& step : write) step.solver = Solver::gradient;
-        stripe_steps(rows, write, resume, true, false);
+        for (Step<T>& step : write) step.solver = Solver::gradient;  // of frozen layers too, for the report
+        stripe_steps(rows, write, resume, finish, false);
+        if (!finish) return;
         normalization_steps(write, false);
         const double norm = gradient_norm();
         for (Step<T>& step : take) {
@@ -128,14 +136,34 @@ template <class T> void Trainer<T>::weight_steps(int rows, const Steps& steps, b
     if (finish && std::isfinite(settings_.max_norm) && settings_.solver != Solver::gradient) limit_norms(steps);
 }
 
-// Norm of the gradient that was just written out; its parts are kept for the report, which gives them as they were before clipping.
+// Norm of the gradient that was just written out, without frozen layers; its parts are kept for the report, which gives them as they
+// were before clipping.
 template <class T> double Trainer<T>::gradient_norm() {
     double total = 0;
     std::fill(layer_squares_.begin(), layer_squares_.end(), 0.0);
     for (std::size_t i = 0; i < layout_.stripes.size(); ++i)
         layer_squares_[layout_.stripes[i].layer] += stripe_sums_[sums_per_stripe * i + 1];
-    for (std::size_t k = 0; k < layer_squares_.size(); ++k) total += layer_squares_[k] += vector_sums_[2 * k];
+    for (std::size_t k = 0; k < layer_squares_.size(); ++k) {
+        layer_squares_[k] += vector_sums_[2 * k];
+        if (!std::isfinite(layer_squares_[k])) layer_squares_[k] = wide_squares(int(k));
+        if (!is_frozen(int(k))) total += layer_squares_[k];
+    }
     return std::sqrt(total);
+}
+
+// The squares of one layer's gradient in double precision, where they leave the range of T.
+template <class T> double Trainer<T>::wide_squares(int k) const {
+    const Layer& layer = layout_.layers[k];
+    const std::ptrdiff_t columns = layout_.columns(layer.outputs), end = columns * (layer.inputs + 1);
+    double total = 0;
+    const auto add = [&](std::ptrdiff_t at, std::ptrdiff_t n) {
+        for (std::ptrdiff_t i = at; i < at + n; ++i) total += double(partial_.get()[i]) * double(partial_.get()[i]);
+    };
+    add(layer.weights, end);
+    if (!layer.batch_norm) return total;
+    add(layer.beta, columns);
+    add(layer.gamma, columns);
+    return total;
 }
 
 template <class T> void Trainer<T>::limit_norms(const Steps& steps) {
@@ -155,10 +183,10 @@ template <class T> void Trainer<T>::limit_norms(const Steps& steps) {
 
 // The running statistics follow the batch's; the running variance is the unbiased one.
 template <class T> void Trainer<T>::follow_statistics(double weight_sum) {
-    const T unbiased = T(weight_sum > 1 ? weight_sum / (weight_sum - 1) : 1), share = T(statistics_momentum);
+    const T unbiased = T(std::max(1.0, weight_sum / std::max(weight_sum - 1, 1.0))), share = T(statistics_momentum);
     for (std::size_t k = 0; k < layout_.layers.size(); ++k) {
         const Layer& layer = layout_.layers[k];
-        if (!layer.batch_norm || is_frozen(int(k))) continue;
+        if (!layer.batch_norm || uses_running(int(k))) continue;
         T *mean = weights_.get() + layer.mean, *variance = weights_.get() + layer.variance;
         const T *batch = moments_[k].get(), *spread = batch + layout_.columns(layer.outputs);
         for (int j = 0; j < layer.outputs; ++j) {

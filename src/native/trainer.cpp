@@ -113,8 +113,7 @@ template <class T> void Trainer<T>::reserve(std::int64_t batch, bool sparse) {
     const int chunk = int(whole ? batch : std::min<std::int64_t>(batch, chunk_rows));
     if (batch > chunk && partial_.size() == 0) partial_ = Buffer<T>(layout_.packed);
     if (chunk <= chunk_ && sparse == sparse_) return;
-    chunk_ = chunk;
-    sparse_ = sparse;
+    chunk_ = 0;  // until everything is there
     in_.clear();
     delta_.clear();
     slope_.clear();
@@ -140,6 +139,8 @@ template <class T> void Trainer<T>::reserve(std::int64_t batch, bool sparse) {
         groups_.push_back(int(i) + 1);
         work = 0;
     }
+    sparse_ = sparse;
+    chunk_ = chunk;
 }
 
 template <class T> double Trainer<T>::weight_sum(const Data<T>& data, const std::int64_t* order, int rows) const {
@@ -168,7 +169,8 @@ template <class T> double Trainer<T>::penalty(double weight_sum) const {
         squares += stripe_sums_[sums_per_stripe * i];
         absolutes += stripe_sums_[sums_per_stripe * i + 3];
     }
-    return 0.5 * (settings_.alpha / weight_sum + settings_.l2) * squares + settings_.l1 * absolutes;
+    const double decay = settings_.alpha / weight_sum + settings_.l2;
+    return (decay > 0 ? 0.5 * decay * squares : 0) + (settings_.l1 > 0 ? settings_.l1 * absolutes : 0);  // never 0 * inf
 }
 
 // One step (or one gradient). Returns the reported objective before it. When asked to stop, it leaves the parameters as they were.
@@ -208,9 +210,11 @@ EpochSums Trainer<T>::epoch(const Data<T>& data, const std::int64_t* order, std:
         const auto absent = [&](std::int64_t row) { return data.weights[row] == 0; };
         if (data.weights && std::all_of(order + from, order + from + rows, absent)) continue;
         const double weight = weight_sum(data, order + from, rows);
-        const double loss = batch_step(data, {order + from, rows, weight}, layer_steps(rates[step], weight, from == last), watcher);
+        const double carried = carry(rates[step]);
+        const double loss = batch_step(data, {order + from, rows, weight}, layer_steps(rates[step], carried, weight, from == last), watcher);
         if (watcher.stopped()) break;
         ++t_;
+        carried_ = carried;
         sums.loss += loss * rows;
         sums.rows += rows;
         if (from == last) collect_norms(sums);
@@ -229,7 +233,7 @@ template <class T> double Trainer<T>::gradient(const Data<T>& data, T* out) {
     for (std::int64_t r = 0; r < data.rows; ++r) order[r] = r;
     const int rows = int(data.rows);
     const double weight = weight_sum(data, order.data(), rows);
-    const double loss = batch_step(data, {order.data(), rows, weight}, layer_steps(0, weight, false), unwatched);
+    const double loss = batch_step(data, {order.data(), rows, weight}, layer_steps(0, 0, weight, false), unwatched);
     unpack(partial_, out);
     return loss;
 }

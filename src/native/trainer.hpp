@@ -68,6 +68,8 @@ template <class T> class Trainer {
     const Layout& layout() const { return layout_; }
     std::int64_t steps() const { return t_; }
     void set_steps(std::int64_t t) { t_ = t; }
+    double carried() const { return carried_; }
+    void set_carried(double carried) { carried_ = carried; }
 
     EpochSums epoch(const Data<T>& data, const std::int64_t* order, std::int64_t n, const double* rates, int batch, Poll poll);
     // The objective over all rows (not divided by the number of outputs) and its gradient, laid out like theta.
@@ -111,6 +113,8 @@ template <class T> class Trainer {
     void backward_layer(int k, int begin, int end);
     Normalization<T> normalization(int k, int p, int begin, int rows);
     bool is_frozen(int k) const { return !settings_.layer_rates.empty() && settings_.layer_rates[k] == 0; }
+    // A batch with a single row of positive weight has no statistics of its own.
+    bool uses_running(int k) const { return is_frozen(k) || lonely_; }
     void recall_statistics(int k);
     void for_panels(int k, void (*kernel)(const Normalization<T>&), int rows);
     void share_weights(const Chunk& chunk);
@@ -120,12 +124,14 @@ template <class T> class Trainer {
     void set_ones(int k, int begin, int end);
 
     // steps.cpp: gradients and the solver's steps
-    Step<T> step_constants(double rate, double weight_sum, bool norms) const;
-    const Steps& layer_steps(double rate, double weight_sum, bool norms);
+    Step<T> step_constants(double rate, double carried, double weight_sum, bool norms, bool frozen) const;
+    double carry(double rate) const;
+    const Steps& layer_steps(double rate, double carried, double weight_sum, bool norms);
     void weight_steps(int rows, const Steps& steps, bool resume, bool finish);
     void stripe_steps(int rows, const Steps& steps, bool resume, bool finish, bool ready);
     void normalization_steps(const Steps& steps, bool ready);
     double gradient_norm();
+    double wide_squares(int k) const;
     void limit_norms(const Steps& steps);
     void follow_statistics(double weight_sum);
     void collect_norms(EpochSums& sums) const;
@@ -138,7 +144,8 @@ template <class T> class Trainer {
     int slots_, chunk_ = 0;
     Steps steps_;  // of the present step
     std::int64_t t_ = 0;
-    bool sparse_ = false;
+    bool sparse_ = false, lonely_ = false;
+    double carried_ = 0;
     Buffer<T> weights_, transposed_, state_[2], partial_;
     std::vector<Buffer<T>> in_, delta_;     // per layer, in blocks: inputs (chunk, I + 1), deltas (chunk, O)
     std::vector<Buffer<T>> slope_, z_hat_;  // per layer, in blocks (chunk, O); empty where not needed

@@ -21,8 +21,8 @@ class TrainingData:
     ----------
     X : ndarray of shape (n, I), C-contiguous, or scipy CSR matrix/array with sorted indices
         In the precision of theta.
-    Y : ndarray of shape (n, K)
-        Encoded targets, same precision.
+    Y : ndarray of shape (n, targets)
+        Encoded targets, same precision; one column for each output, or one for all levels of a quantile loss.
     sample_weight : ndarray of shape (n,) or None
         Same precision.
     """
@@ -67,8 +67,8 @@ class StepSettings:
     l1 : float
         L1 penalty, ``J += l1 * sum(|W|)``; after the solver's step each weight moves towards zero by at most
         ``speed * l1`` (proximal step, Daubechies et al. 2004), so that weights become exactly zero and can come back. The
-        speed is the solver's for that weight (`Solver.speed`): the learning rate for plain gradient descent, more with
-        momentum, each weight's own for adaptive solvers; minima are then those of the penalised objective.
+        speed is the solver's for that weight (`Solver.speed`): the learning rate for plain gradient descent, the velocity's
+        with momentum, each weight's own for adaptive solvers; minima are then those of the penalised objective.
     weight_decay : float
         Decoupled weight decay (Loshchilov & Hutter 2019): ``W *= 1 - rate * weight_decay`` before the solver's step; added
         to the solver's own (`Solver.decay`).
@@ -76,7 +76,8 @@ class StepSettings:
         Most Euclidean norm of the weights into a unit; longer columns of W are scaled back after the step (Srivastava et al.
         2014).
     clip_norm : float or None
-        Most Euclidean norm of the whole gradient (Pascanu et al. 2013); the gradient includes the L2 penalties.
+        Most Euclidean norm of the whole gradient but the frozen layers' (Pascanu et al. 2013); the gradient includes the L2
+        penalties.
     clip_value : float or None
         Most magnitude of each component of the gradient; applied after `clip_norm`.
     layer_rates : tuple of float or None
@@ -134,6 +135,11 @@ class Session(Protocol):
         """Steps taken since the solver's state was made."""
         ...
 
+    @property
+    def carried(self) -> float:
+        """`Solver.carried` of the last step: with theta, state and t all that a resumed session needs."""
+        ...
+
 
 class Engine(Protocol):
     """A way of computing networks."""
@@ -175,6 +181,7 @@ class Engine(Protocol):
         n_threads: int = 1,
         state: State | None = None,
         t: int = 0,
+        carried: float = 0.0,
     ) -> Session:
-        """Begin (or, with `state` and `t`, resume) a training. theta and state are copied."""
+        """Begin (or, with `state`, `t` and `carried`, resume) a training. theta and state are copied."""
         ...

@@ -92,12 +92,13 @@ class NativeSession:
         n_threads: int,
         state: State | None,
         t: int,
+        carried: float,
     ) -> None:
         self._network, self._slots, self._n_threads = network, solver.slots, n_threads
         self._dtype = theta.dtype
         self._trainer = _trainer(network, data, solver, settings, n_threads, theta.dtype)
         self._trainer.set_theta(np.ascontiguousarray(theta))
-        self._trainer.steps = t
+        self._trainer.steps, self._trainer.carried = t, carried
         vectors = solver.init(theta) if state is None else checked_state(state, self._slots, theta)
         for place, vector in enumerate(vectors.values()):
             if vector.any():
@@ -131,6 +132,11 @@ class NativeSession:
     def t(self) -> int:
         """Steps taken since the solver's state was made."""
         return int(self._trainer.steps)
+
+    @property
+    def carried(self) -> float:
+        """`Solver.carried` of the last step."""
+        return float(self._trainer.carried)
 
 
 class NativeEngine:
@@ -182,6 +188,7 @@ class NativeEngine:
         n_threads: int = 1,
         state: State | None = None,
         t: int = 0,
+        carried: float = 0.0,
     ) -> NativeSession:
         """Begin or resume a training."""
-        return NativeSession(network, theta, data, solver, settings, n_threads, state, t)
+        return NativeSession(network, theta, data, solver, settings, n_threads, state, t, carried)

@@ -51,7 +51,9 @@ def normalize(linear: Array, views: Views, k: int) -> Array:
 
 
 def normalize_batch(linear: Array, weight: Array, views: Views, k: int) -> tuple[Normalized, Array]:
-    """The same by the batch's own statistics, and these."""
+    """The same by the batch's own statistics, and these; a single row of positive weight has none, see `normalize_frozen`."""
+    if np.count_nonzero(weight) < 2:
+        return normalize_frozen(linear, views, k)
     share = (weight / weight.sum()).astype(linear.dtype, copy=False)
     mean = share @ linear
     centred = linear - mean
@@ -90,8 +92,11 @@ def pull_back(delta: Array, done: Normalized, gamma: Array | None, share: Array)
 
 
 def unbiased(weight_sum: float) -> float:
-    """Factor from the biased to the unbiased variance; 1 where there is no unbiased one."""
-    return weight_sum / (weight_sum - 1) if weight_sum > 1 else 1.0
+    """Factor from the biased to the unbiased variance, ``S / (S - 1)``: weights count rows.
+
+    Weights that sum to less than two count no rows: the factor stays below two and tends to one.
+    """
+    return max(1.0, weight_sum / max(weight_sum - 1, 1.0))
 
 
 def follow(network: Network, theta: Array, normalized: list[Normalized | None], weight_sum: float) -> None:

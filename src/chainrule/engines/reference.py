@@ -2,7 +2,7 @@
 
 Forward (lecture 002, "All layers"):      z_k = a_{k-1} W_k + b_k,   a_k = f_k(z_k)
 Backward (lecture 002, "Backpropagation"): delta_L = dl/dz_L,        delta_k = (delta_{k+1} W_{k+1}^T) * f_k'(z_k)
-Gradient:                                 dJ/dW_k = a_{k-1}^T delta_k / S + alpha W_k / S,   dJ/db_k = sum_r delta_k / S
+Gradient:                 dJ/dW_k = a_{k-1}^T delta_k / S + (alpha / S + l2) W_k,   dJ/db_k = sum_r delta_k / S
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def tape(
     rows = loss.rows(Y, z[-1], a[-1], output)
     views, weights = network.views(theta), theta[: network.n_weights]
     decay = alpha / weight_sum + l2
-    penalty = 0.5 * decay * float(weights @ weights)
+    penalty = 0.5 * decay * float(weights @ weights) if decay else 0.0  # never 0 * inf
     delta: list[Array] = [loss.delta(Y, z[-1], a[-1], output) * weight[:, None]]
     gradient = np.zeros_like(theta)
     into = network.views(gradient)
@@ -156,12 +156,13 @@ class ReferenceSession:
         settings: StepSettings,
         state: State | None,
         t: int,
+        carried: float,
     ) -> None:
         self._network, self._data, self._solver, self._settings = network, data, solver, settings
         self._theta = theta.copy()
         given = solver.init(theta) if state is None else checked_state(state, solver.slots, theta)
         self._state = {slot: vector.copy() for slot, vector in given.items()}
-        self._t = t
+        self._t, self._carried = t, carried
 
     def epoch(self, order: NDArray[np.int64], rates: NDArray[np.float64], batch_size: int) -> EpochResult:
         """Train on the rows `order` in batches; see `Session.epoch`."""
@@ -171,26 +172,25 @@ class ReferenceSession:
             weight = self._data.sample_weight
             if weight is not None and not weight[batch].any():
                 continue  # rows of weight zero are absent rows
-            done, before = self._tape(batch), self._theta.copy()
+            done = self._tape(batch)
             penalty = updates.absolute_penalty(self._network, self._theta, self._settings)
-            self._t += 1
-            updates.step(
-                self._network,
-                self._theta,
-                done.gradient,
-                self._solver,
-                self._state,
-                self._t,
-                float(rate),
-                self._settings,
-            )
-            last = done.gradient, self._theta - before
-            updates.limit_norms(self._network, self._theta, self._settings)
+            last = done.gradient, self._step(done, float(rate))
             total += (reported(self._network, done) + penalty) * len(batch)
             rows += len(batch)
-            follow(self._network, self._theta, done.normalized, done.weight_sum)
         norms = [layer_norms(self._network, vector) for vector in last]
         return EpochResult(total / rows if rows else 0.0, rows, *norms)
+
+    def _step(self, done: Tape, rate: float) -> Array:
+        """Take a whole step, or none if interrupted; the change of theta before max-norm."""
+        network, solver, settings, t = self._network, self._solver, self._settings, self._t + 1
+        theta, state = self._theta.copy(), {slot: vector.copy() for slot, vector in self._state.items()}
+        carried = solver.carried(self._carried, rate)
+        updates.step(network, theta, done.gradient, solver, state, t, rate, carried, settings)
+        change: Array = theta - self._theta
+        updates.limit_norms(network, theta, settings)
+        follow(network, theta, done.normalized, done.weight_sum)
+        self._theta, self._state, self._t, self._carried = theta, state, t, carried
+        return change
 
     def _tape(self, batch: NDArray[np.int64]) -> Tape:
         data, settings = self._data, self._settings
@@ -218,6 +218,11 @@ class ReferenceSession:
     def t(self) -> int:
         """Steps taken since the solver's state was made."""
         return self._t
+
+    @property
+    def carried(self) -> float:
+        """`Solver.carried` of the last step."""
+        return self._carried
 
 
 class ReferenceEngine:
@@ -261,9 +266,10 @@ class ReferenceEngine:
         n_threads: int = 1,
         state: State | None = None,
         t: int = 0,
+        carried: float = 0.0,
     ) -> ReferenceSession:
         """Begin or resume a training."""
-        return ReferenceSession(network, theta, data, solver, settings, state, t)
+        return ReferenceSession(network, theta, data, solver, settings, state, t, carried)
 
 
 def prepared(X: Any, dtype: Any) -> Any:

@@ -16,11 +16,14 @@ def absolute_penalty(network: Network, theta: Array, settings: StepSettings) -> 
     return settings.l1 * float(np.abs(theta[: network.n_weights]).sum()) if settings.l1 else 0.0
 
 
-def clipped(gradient: Array, settings: StepSettings) -> Array:
-    """The gradient, not longer than `clip_norm` and in no component larger than `clip_value`."""
+def clipped(network: Network, gradient: Array, settings: StepSettings) -> Array:
+    """The gradient, not longer than `clip_norm` and in no component larger than `clip_value`; frozen layers do not count."""
     with np.errstate(over="ignore", invalid="ignore"):
         if settings.clip_norm is not None:
-            norm = float(np.linalg.norm(gradient.astype(np.float64, copy=False)))
+            counted = gradient[: network.n_trained].astype(np.float64, copy=False)
+            if settings.frozen:
+                counted = counted[factors(network, settings) > 0]
+            norm = float(np.linalg.norm(counted))
             if norm > settings.clip_norm:
                 gradient = gradient * gradient.dtype.type(settings.clip_norm / norm)
         if settings.clip_value is not None:
@@ -53,20 +56,23 @@ def step(
     state: State,
     t: int,
     rate: float,
+    carried: float,
     settings: StepSettings,
 ) -> None:
     """Change theta and the solver's state in place: step number `t` (from 1) at learning rate `rate`.
 
-    `limit_norms` comes after it.
+    `carried` is `Solver.carried` of this step. `limit_norms` comes after it.
     """
-    gradient = clipped(gradient, settings)
+    gradient = clipped(network, gradient, settings)
     if settings.layer_rates is None:
-        _group_step(network, theta, gradient, solver, state, t, rate, settings, slice(0, network.n_trained))
+        rates = rate, carried
+        _group_step(network, theta, gradient, solver, state, t, rates, settings, slice(0, network.n_trained))
     else:
         speeds = factors(network, settings)
         for speed in np.unique(speeds[speeds > 0]):
             chosen = np.flatnonzero(speeds == speed)
-            _group_step(network, theta, gradient, solver, state, t, rate * float(speed), settings, chosen)
+            rates = rate * float(speed), carried * float(speed)
+            _group_step(network, theta, gradient, solver, state, t, rates, settings, chosen)
 
 
 def _group_step(
@@ -76,11 +82,12 @@ def _group_step(
     solver: Solver,
     state: State,
     t: int,
-    rate: float,
+    rates: tuple[float, float],
     settings: StepSettings,
     chosen: slice | NDArray[np.int64],
 ) -> None:
     """The step of the parameters `chosen`, which share a learning rate; the weights come before all others."""
+    rate, carried = rates
     part, own = theta[chosen], {slot: vector[chosen] for slot, vector in state.items()}
     n_weights = network.n_weights if isinstance(chosen, slice) else int((chosen < network.n_weights).sum())
     weights, decay = part[:n_weights], settings.weight_decay + solver.decay
@@ -89,7 +96,7 @@ def _group_step(
     with np.errstate(over="ignore", invalid="ignore"):
         solver.step(part, gradient[chosen], own, t, rate)
     if settings.l1:
-        speed = np.broadcast_to(solver.speed(own, t, rate), part.shape)[:n_weights]
+        speed = np.broadcast_to(solver.speed(own, t, rate, carried), part.shape)[:n_weights]
         weights[...] = np.copysign(np.maximum(np.abs(weights) - speed * weights.dtype.type(settings.l1), 0), weights)
     theta[chosen] = part
     for slot, vector in own.items():

@@ -42,10 +42,15 @@ class Solver:
         """The state before the first step: one zero vector per slot."""
         return {slot: np.zeros_like(theta) for slot in self.slots}
 
-    def speed(self, state: State, t: int, rate: float) -> float | Array:
-        """How far a constant gradient of 1 moves a parameter per step in the long run, with the state after step `t`.
+    def carried(self, before: float, rate: float) -> float:
+        """The rate that the coming step's velocity is made of, from the one of the step before."""
+        return rate
 
-        The L1 penalty's proximal step is taken with it: then the solver's fixed points are the penalised objective's minima.
+    def speed(self, state: State, t: int, rate: float, carried: float) -> float | Array:
+        """How far a constant gradient of 1 would move a parameter in step `t`, with the state after it.
+
+        The L1 penalty's proximal step is taken with it: then the solver's fixed points are the penalised objective's minima,
+        whatever the schedule.
         """
         return rate
 
@@ -92,9 +97,13 @@ class SGD(Solver):
         """Names of the state's vectors."""
         return ("velocity",)
 
-    def speed(self, state: State, t: int, rate: float) -> float:
-        """The velocity of a constant gradient tends to ``rate * (1 - dampening) / (1 - momentum)``."""
-        return rate * (1 - self.dampening) / (1 - self.momentum if self.momentum < 1 else 1)
+    def carried(self, before: float, rate: float) -> float:
+        """The velocity of a constant gradient of 1: old rates live on in it."""
+        return self.momentum * before + (1 - self.dampening) * rate
+
+    def speed(self, state: State, t: int, rate: float, carried: float) -> float:
+        """The velocity, or what Nesterov's step makes of it."""
+        return self.momentum * carried + rate if self.nesterov else carried
 
     def step(self, theta: Array, gradient: Array, state: State, t: int, rate: float) -> None:
         """One step, in place."""
@@ -136,7 +145,7 @@ class Adagrad(Solver):
         """The state before the first step."""
         return {"sum": np.full_like(theta, self.initial_accumulator)}
 
-    def speed(self, state: State, t: int, rate: float) -> Array:
+    def speed(self, state: State, t: int, rate: float, carried: float) -> Array:
         """Each parameter's own rate."""
         speed: Array = rate / (np.sqrt(state["sum"]) + self.eps)
         return speed
@@ -177,7 +186,7 @@ class Adadelta(Solver):
         """Names of the state's vectors."""
         return ("v", "d")
 
-    def speed(self, state: State, t: int, rate: float) -> Array:
+    def speed(self, state: State, t: int, rate: float, carried: float) -> Array:
         """Each parameter's own rate."""
         speed: Array = rate * np.sqrt(state["d"] + self.eps) / np.sqrt(state["v"] + self.eps)
         return speed
@@ -226,7 +235,7 @@ class RMSProp(Solver):
         """Names of the state's vectors."""
         return ("v", "velocity") if self.heavy_ball else ("v",)
 
-    def speed(self, state: State, t: int, rate: float) -> Array:
+    def speed(self, state: State, t: int, rate: float, carried: float) -> Array:
         """Each parameter's own rate, and what momentum makes of it."""
         speed: Array = rate / (1 - self.heavy_ball if self.heavy_ball < 1 else 1) / (np.sqrt(state["v"]) + self.eps)
         return speed
@@ -271,7 +280,7 @@ class Adam(Solver):
         """Names of the state's vectors."""
         return ("m", "v")
 
-    def speed(self, state: State, t: int, rate: float) -> Array:
+    def speed(self, state: State, t: int, rate: float, carried: float) -> Array:
         """Each parameter's own rate."""
         speed: Array = self.corrected(rate, t) / (np.sqrt(state["v"]) + self.epsilon)
         return speed

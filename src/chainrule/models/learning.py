@@ -34,12 +34,14 @@ def describe_state(state: TrainingState) -> tuple[dict[str, Any], Arrays]:
     }
     if state.dropout_seed is not None:
         document["dropout_seed"] = int(state.dropout_seed)
+    if state.carried:
+        document["carried"] = to_plain(state.carried, "carried")
     return document, arrays
 
 
 def restore_state(document: Any, arrays: Arrays, theta: NDArray[Any]) -> TrainingState:
     """The state that `describe_state` described, every vector as long as theta and of its type."""
-    data = checked_dict(document, "training state", STATE_FIELDS, ("dropout_seed",))
+    data = checked_dict(document, "training state", STATE_FIELDS, ("dropout_seed", "carried"))
     plain = checked_dict(data["numbers"], "training state", NUMBERS)
     numbers = {name: from_plain(plain[name], name) for name in NUMBERS}
     watched = numbers.pop("watched")
@@ -47,7 +49,9 @@ def restore_state(document: Any, arrays: Arrays, theta: NDArray[Any]) -> Trainin
     kinds = {name: (int,) if name in WHOLE else (int, float) for name in numbers}
     if watched not in ("loss", "validation") or not all(type(numbers[name]) in kinds[name] for name in numbers):
         raise ValueError("training state: a number or a name is wrong.")
-    seed = data.get("dropout_seed")
+    seed, carried = data.get("dropout_seed"), data.get("carried", 0.0)
+    if type(carried) not in (int, float) or not 0 <= carried < float("inf"):
+        raise ValueError(f"training state: carried is {carried!r}; expected a number, at least 0.")
     if seed is not None and not _is_count(seed):
         raise ValueError(f"training state: dropout_seed is {seed!r}; expected a whole number from 0 to {MOST}.")
     # The engine counts in 64 bits.
@@ -59,7 +63,8 @@ def restore_state(document: Any, arrays: Arrays, theta: NDArray[Any]) -> Trainin
     vectors = {slot: vector(arrays, f"solver.{slot}", theta) for slot in slots}
     kept = vector(arrays, "best_theta", theta) if data["best_theta"] is True else None
     patience = Patience(count, best)
-    return TrainingState(vectors, watched=watched, patience=patience, best_theta=kept, dropout_seed=seed, **numbers)
+    given = {"patience": patience, "best_theta": kept, "dropout_seed": seed, "carried": float(carried)}
+    return TrainingState(vectors, watched=watched, **given, **numbers)
 
 
 def _is_count(value: Any) -> bool:

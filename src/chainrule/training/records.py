@@ -97,6 +97,8 @@ class TrainingState:
         State of the random numbers (`numpy.random.RandomState.get_state`); None leaves them to `random_state`.
     dropout_seed : int or None
         Seed of the dropout masks; None where nothing is dropped out.
+    carried : float
+        `Solver.carried` of the last step.
     """
 
     solver_state: State = field(default_factory=dict)
@@ -112,3 +114,4 @@ class TrainingState:
     order: NDArray[np.int64] | None = None
     rng: dict[str, Any] | tuple[Any, ...] | None = None
     dropout_seed: int | None = None
+    carried: float = 0.0

@@ -72,6 +72,11 @@ class Settings:
             if not right:
                 raise ValueError(f"{name} must be {expected}; got {getattr(self, name)!r}.")
         checked_threads(self.n_threads)
+        if self.clip_value is not None and self.clip_value <= self.l1:
+            raise ValueError(
+                f"clip_value={self.clip_value!r} must be above l1={self.l1!r}: clipped gradients could never outweigh the L1 "
+                "penalty, and every weight would go to zero."
+            )
         if not self.solver.stochastic:
             self._refuse_steps()
 
@@ -139,7 +144,7 @@ def _whole(value: object) -> bool:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, Real) and isfinite(value)
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
 
 
 def _at_least_0(value: object) -> bool:
@@ -147,7 +152,7 @@ def _at_least_0(value: object) -> bool:
 
 
 def _limit(value: object) -> bool:
-    return value is None or (isinstance(value, Real) and float(value) > 0)
+    return value is None or (isinstance(value, Real) and not isinstance(value, bool) and float(value) > 0)
 
 
 def _factors(values: object) -> bool:

@@ -93,6 +93,7 @@ class Training:
                 settings.n_threads,
                 state.solver_state if continued else None,
                 state.t if continued else 0,
+                state.carried if continued else 0.0,
             )
 
     def _resume_order(self, rows: NDArray[np.int64], resume: TrainingState | None) -> None:
@@ -159,6 +160,7 @@ class Training:
             order=self._order,
             rng=self._rng.get_state(legacy=True),
             dropout_seed=self._seed,
+            carried=0.0 if self._session is None else self._session.carried,
         )
 
     def _run(self) -> Generator[Epoch]:
