@@ -62,9 +62,15 @@ def restore_state(document: Any, arrays: Arrays, theta: NDArray[Any]) -> Trainin
     slots = checked_list(data["slots"], str, "training state")
     vectors = {slot: vector(arrays, f"solver.{slot}", theta) for slot in slots}
     kept = vector(arrays, "best_theta", theta) if data["best_theta"] is True else None
-    patience = Patience(count, best)
-    given = {"patience": patience, "best_theta": kept, "dropout_seed": seed, "carried": float(carried)}
-    return TrainingState(vectors, watched=watched, **given, **numbers)
+    return TrainingState(
+        vectors,
+        watched=watched,
+        patience=Patience(count, best),
+        best_theta=kept,
+        dropout_seed=seed,
+        carried=float(carried),
+        **numbers,
+    )
 
 
 def _is_count(value: Any) -> bool:
