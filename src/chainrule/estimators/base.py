@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,12 @@ class BaseMLP(CallbackSupportMixin, HiddenFeatures, Fitted, BaseEstimator, ABC):
     loss: str | Loss | LossFamily
     _numeric_y = True
     _least_validation_rows = 1
+
+    @classmethod
+    @cache
+    def _get_param_names(cls) -> tuple[str, ...]:
+        """Names of the constructor's parameters; scikit-learn inspects the signature anew each time, as long as some epochs."""
+        return tuple(super()._get_param_names())
 
     def _store(self, given: dict[str, Any]) -> None:
         """Set the constructor parameters, from the constructor's `locals()`."""
