@@ -12,12 +12,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import special
+from scipy import optimize, special
 
 from chainrule.formulas.activations import ACTIVATIONS, Activation, get_activation
 from chainrule.formulas.heads import Head, Heads
 from chainrule.formulas.losses import LOSSES, Fused, Huber, LogLoss, Loss, Quantile, get_loss
 from chainrule.formulas.own import check_activation, check_loss, is_own
+from chainrule.network import Dense, Network
 
 TRAINABLE = [name for name, entry in ACTIVATIONS.items() if not entry.untrainable]
 SMOOTH = Activation("arsinh", np.arcsinh, lambda z, a: 1 / np.sqrt(1 + z * z), r"\operatorname{arsinh} z")
@@ -209,3 +210,36 @@ def test_a_head_may_learn_by_the_perceptron_rule():
     z, y, activation = np.array([[0.0, 2.0], [3.0, 1.0]]), np.array([[1.0, 2.5], [0.0, 1.0]]), get_activation(heads)
     delta = get_loss(heads).delta(y, z, activation.value(z), activation)
     np.testing.assert_array_equal(delta, [[-1, -1], [1, 0]])
+
+
+STEEPER = [
+    ("identity", lambda z: 2 * z, lambda z, a: np.full_like(a, 2), "squared_error"),
+    ("logistic", lambda z: special.expit(3 * z), lambda z, a: 3 * a * (1 - a), "mse"),
+    ("exp", lambda z: np.exp(2 * z), lambda z, a: 2 * a, "squared_error"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "slope", "loss"), STEEPER)
+def test_an_own_activation_is_itself_whatever_its_name(name, value, slope, loss):
+    """Once as itself and once with a name of the table: the same loss, and its gradient by differences."""
+    rng = np.random.RandomState(0)
+    X, y = rng.randn(6, 3), rng.rand(6, 2)
+    for engine in ("reference", "auto"):
+        mine, named = (Network(3, [Dense(2, Activation(called, value, slope, ""))], loss) for called in ("mine", name))
+        theta = mine.init(0)
+        total, gradient = named.loss_and_gradient(theta, X, y, engine=engine)
+        assert total == mine.loss_and_gradient(theta, X, y, engine=engine)[0]
+
+        def objective(theta, network=named):
+            return network.loss_and_gradient(theta, X, y)[0]
+
+        np.testing.assert_allclose(gradient, optimize.approx_fprime(theta, objective, 1e-7), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "loss"), [("logistic", "log_loss"), ("exp", "poisson"), ("step", "perceptron")])
+def test_an_own_activation_does_not_pass_for_the_built_in_one(name, loss):
+    own = replace(ACTIVATIONS[name], value=lambda z: special.expit(3 * z), slope=lambda z, a: 3 * a * (1 - a))
+    assert LOSSES[loss].fused(own) is None and LOSSES[loss].fused(ACTIVATIONS[name]) is not None
+    for make in (lambda: Network(3, [Dense(1, own)], loss), lambda: Head(1, own, loss)):
+        with pytest.raises(ValueError, match=rf"output activation '{name}' \(your own, not the built-in one"):
+            make()

@@ -154,7 +154,7 @@ class Network:
         ValueError
             If an activation has no useful slope (step); the message says what to use instead.
         """
-        fused = self.layers[-1].function.name in self.objective.outputs
+        fused = self.objective.fused(self.layers[-1].function) is not None
         for place, layer in enumerate(self.layers[:-1] if fused else self.layers):
             if layer.function.untrainable:
                 raise ValueError(

@@ -60,7 +60,7 @@ class Head:
             )
         self.objective.n_outputs(int(self.units))
         self.objective.check_output(self.function)
-        if self.function.untrainable and self.function.name not in self.objective.outputs:
+        if self.function.untrainable and self.objective.fused(self.function) is None:
             raise ValueError(f"Head: activation {self.function.name!r} cannot be trained: {self.function.untrainable}")
         object.__setattr__(self, "units", int(self.units))
         object.__setattr__(self, "weight", float(self.weight))

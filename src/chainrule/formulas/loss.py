@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from chainrule.formulas.activations import Activation, OutputFamily
+from chainrule.formulas.activations import ACTIVATIONS, Activation, OutputFamily
 from chainrule.formulas.lookup import Array
 
 RowValue = Callable[[Array, Array], Array]
@@ -50,7 +50,8 @@ class Loss:
     latex : str
         The formula of one row.
     outputs : dict
-        Output activation name -> Fused form; the first one is the default output activation.
+        Output activation name -> Fused form; the first one is the default output activation. A name of the table means the
+        table's activation, never a user's own of the same name.
     accepts : frozenset of str or None
         Names of the output activations that make sense beside the fused ones; None means any that `refuses` does not name.
     why : str
@@ -109,30 +110,40 @@ class Loss:
                 f"loss {self.name!r} does not go with output activation {activation.name!r}: each group of its outputs has an "
                 f"activation of its own. Use the object given as the loss, also as the output layer's activation."
             )
-        if activation.name in self.outputs or (self.accepts is not None and activation.name in self.accepts):
+        own = not _means_itself(activation)
+        name = "" if own else activation.name
+        if name in self.outputs or (self.accepts is not None and name in self.accepts):
             return
-        if self.accepts is None and activation.name not in self.refuses:
+        if self.accepts is None and name not in self.refuses:
             return
-        why = self.refuses.get(activation.name, self.why)
+        why = self.refuses.get(name, self.why)
         known = {*self.outputs, *(self.accepts or ())}
         allowed = sorted(known) if self.accepts is not None else f"the others, such as {self.default_output!r}"
-        raise ValueError(
-            f"loss {self.name!r} does not go with output activation {activation.name!r}: {why} Use one of {allowed}."
-        )
+        whose = f"{activation.name!r}" + (" (your own, not the built-in one of that name)" if own else "")
+        raise ValueError(f"loss {self.name!r} does not go with output activation {whose}: {why} Use one of {allowed}.")
+
+    def fused(self, activation: Activation) -> Fused | None:
+        """The fused form with this output activation, None if there is none."""
+        return self.outputs.get(activation.name) if _means_itself(activation) else None
 
     def rows(self, y: Array, z: Array, a: Array, activation: Activation) -> Array:
         """Loss of each row, shape (N,)."""
-        fused = self.outputs.get(activation.name)
+        fused = self.fused(activation)
         return fused.value(y, z) if fused else self.value(y, a)
 
     def delta(self, y: Array, z: Array, a: Array, activation: Activation) -> Array:
         """``dl/dz`` of the output layer, shape (N, K)."""
-        fused = self.outputs.get(activation.name)
+        fused = self.fused(activation)
         return fused.slope(y, z, a) if fused else activation.backward(z, a, self.slope(y, a))
 
     def reported(self, total: float, outputs: int) -> float:
         """The number shown to users for a loss summed over `outputs` outputs."""
         return total / outputs if self.reported_mean else total
+
+
+def _means_itself(activation: Activation) -> bool:
+    """Whether its name means this activation: not so for a user's own with a name of the table."""
+    return ACTIVATIONS.get(activation.name) in (None, activation)
 
 
 @dataclass(frozen=True)
