@@ -243,3 +243,58 @@ def test_an_own_activation_does_not_pass_for_the_built_in_one(name, loss):
     for make in (lambda: Network(3, [Dense(1, own)], loss), lambda: Head(1, own, loss)):
         with pytest.raises(ValueError, match=rf"output activation '{name}' \(your own, not the built-in one"):
             make()
+
+
+def changing(function, place=0):
+    """The same function, which afterwards overwrites one of its arguments."""
+
+    def changed(*arguments):
+        result = function(*(argument.copy() for argument in arguments))
+        arguments[place][...] = result if np.shape(result) == arguments[place].shape else 0
+        return result
+
+    return changed
+
+
+def clipped_in_place(z):
+    z[z < 0] = 0
+    return z
+
+
+def test_formulas_that_work_in_place_are_refused():
+    relu = Activation("mine", clipped_in_place, lambda z, a: (z > 0).astype(float), "")
+    said = "activation 'mine': value changes its argument number 0 in place"
+    with pytest.raises(ValueError, match=said):
+        Network(3, [Dense(4, relu), Dense(1, "identity")])
+    for place in (0, 1):
+        wrong = replace(SMOOTH, slope=changing(SMOOTH.slope, place))
+        with pytest.raises(ValueError, match=f"'arsinh': slope changes its argument number {place} in place"):
+            check_activation(wrong)
+        for part in ("value", "slope"):
+            wrong = replace(LOG_COSH, **{part: changing(getattr(LOG_COSH, part), place)})
+            with pytest.raises(ValueError, match=f"'log_cosh': {part} changes its argument number {place} in place"):
+                check_loss(wrong)
+    softmax = ACTIVATIONS["softmax"]
+    with pytest.raises(ValueError, match="pullback changes its argument number 2 in place"):
+        check_activation(replace(softmax, name="mine", pullback=changing(softmax.pullback, 2)))
+    check_activation(Activation("same", lambda z: z, lambda z, a: np.ones_like(a), ""))
+
+
+@pytest.mark.parametrize("place", ["network", "heads"])
+def test_fused_forms_with_an_own_activation_are_checked(place):
+    """The logistic by another name, with its fused cross-entropy: right as it is, found out when spoilt."""
+    own = replace(ACTIVATIONS["logistic"], name="mine")
+    entry = LOSSES["log_loss"].outputs["logistic"]
+    loss = replace(LOSSES["log_loss"], name="own_log_loss", origin=None, outputs={"mine": entry})
+    wrong = replace(loss, outputs={"mine": Fused(entry.value, spoilt(entry.slope))})
+
+    def build(loss):
+        heads = Heads([Head(1, own, loss)])
+        return Network(3, [Dense(1, own)], loss) if place == "network" else Network(3, [Dense(1, heads)], heads)
+
+    X, y = np.random.RandomState(0).randn(6, 3), np.arange(6) % 2
+    right, built_in = build(loss), Network(3, [Dense(1, "logistic")], "log_loss")
+    for mine, theirs in zip(*(net.loss_and_gradient(right.init(0), X, y) for net in (right, built_in)), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-12)
+    with pytest.raises(ValueError, match="loss 'own_log_loss': fused form of output activation 'mine': slope at"):
+        build(wrong)

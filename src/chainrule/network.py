@@ -132,7 +132,7 @@ class Network:
                 own.check_activation(layer.function)
         loss = self.objective
         if own.is_own(loss):
-            own.check_loss(loss)
+            own.check_loss(loss, last.function)
         loss.check_output(last.function)
         if last.units % loss.levels:
             raise ValueError(

@@ -46,7 +46,8 @@ def check_activation(activation: Activation) -> None:
     Raises
     ------
     ValueError
-        If they disagree (the message names the point and both numbers), have wrong shapes, or cannot be compared anywhere.
+        If they disagree (the message names the point and both numbers), have wrong shapes, change what they are given, or
+        cannot be compared anywhere.
     """
     owner = activation.value.owner if isinstance(activation.value, Method) else None
     if isinstance(owner, Heads):
@@ -60,41 +61,45 @@ def check_activation(activation: Activation) -> None:
             return
         raise ValueError(f"{what} has neither a slope nor a pullback; give it one of them.")
     with np.errstate(all="ignore"):
-        a = activation.value(SCORES.copy())
+        a = _untouched(f"{what}: value", activation.value, SCORES)
         _check_shape(f"{what}: value(z)", a, SCORES.shape)
         upstream = np.ones_like(SCORES) if activation.pullback is None else UPSTREAM
+        part = f"{what}: {'slope' if activation.pullback is None else 'pullback'}"
         _compare(
             Comparison(
-                f"{what}: {'slope' if activation.pullback is None else 'pullback'}",
+                part,
                 lambda z: (upstream * activation.value(z)).sum(axis=1),
-                activation.backward(SCORES.copy(), a, upstream),
+                _untouched(part, activation.backward, SCORES, a, upstream),
                 SCORES,
                 lambda row: f"z = {_shown(SCORES[row])}",
             )
         )
 
 
-def check_loss(loss: Loss) -> None:
+def check_loss(loss: Loss, output: Activation | None = None) -> None:
     """Check a loss's slope, and the slopes of its fused forms, against their values.
 
     Parameters
     ----------
     loss : Loss
         The formula; for `Heads`, its own losses are checked.
+    output : Activation or None
+        The output activation it is used with: a fused form with it is checked too if it is a user's own.
 
     Raises
     ------
     ValueError
-        If they disagree (the message names the point and both numbers), have wrong shapes, or cannot be compared anywhere.
+        If they disagree (the message names the point and both numbers), have wrong shapes, change what they are given, or
+        cannot be compared anywhere.
     """
     if isinstance(loss.origin, Heads):
-        for objective in (head.objective for head in loss.origin.heads):
-            if is_own(objective):
-                check_loss(objective)
+        for head in loss.origin.heads:
+            if is_own(head.objective):
+                check_loss(head.objective, head.function)
         return
     targets = 2 if loss.columns is None else loss.columns
     with np.errstate(all="ignore"):
-        for comparison in _loss_comparisons(loss, targets, loss.n_outputs(targets)):
+        for comparison in _loss_comparisons(loss, targets, loss.n_outputs(targets), output):
             _compare(comparison)
 
 
@@ -109,11 +114,11 @@ class Comparison:
     named: Callable[[int], str]
 
 
-def _loss_comparisons(loss: Loss, targets: int, outputs: int) -> Iterator[Comparison]:
+def _loss_comparisons(loss: Loss, targets: int, outputs: int, output: Activation | None) -> Iterator[Comparison]:
     y, a = _table(TARGETS, targets, PREDICTIONS, outputs)
     what = f"loss {loss.name!r}"
-    _check_shape(f"{what}: value(y, a)", loss.value(y, a), (len(y),))
-    slope = loss.slope(y, a)
+    _check_shape(f"{what}: value(y, a)", _untouched(f"{what}: value", loss.value, y, a), (len(y),))
+    slope = _untouched(f"{what}: slope", loss.slope, y, a)
     _check_shape(f"{what}: slope", slope, a.shape)
     # Where the slope is not finite the prediction may be outside the loss's domain even if its value is finite (0 log a).
     defined = np.isfinite(slope).all(axis=1)
@@ -126,20 +131,38 @@ def _loss_comparisons(loss: Loss, targets: int, outputs: int) -> Iterator[Compar
         a,
         lambda row: f"y = {_shown(y[row])}, a = {_shown(a[row])}",
     )
-    for name, fused in loss.outputs.items():
-        if name in ACTIVATIONS:
-            # One-hot, because softmax's slope a - y holds for targets that sum to one.
-            labels, z = _table(tuple(np.eye(max(targets, 2))[:2, :targets]), targets, tuple(SCORES), outputs)
-            fused_what = f"{what}: fused form of output activation {name!r}"
-            _check_shape(f"{fused_what}: value(y, z)", fused.value(labels, z), (len(z),))
-            gradient = fused.slope(labels, z, ACTIVATIONS[name].value(z))
-            yield Comparison(
-                f"{fused_what}: slope",
-                lambda points, fused=fused, labels=labels: fused.value(labels, points),  # type: ignore[misc]
-                gradient,
-                z,
-                lambda row, labels=labels, z=z: f"y = {_shown(labels[row])}, z = {_shown(z[row])}",  # type: ignore[misc]
+    known = ({} if output is None else {output.name: output}) | ACTIVATIONS
+    for name in loss.outputs:
+        if name in known:
+            yield _fused_comparison(loss, known[name], targets, outputs)
+
+
+def _fused_comparison(loss: Loss, activation: Activation, targets: int, outputs: int) -> Comparison:
+    fused = loss.outputs[activation.name]
+    # One-hot, because softmax's slope a - y holds for targets that sum to one.
+    labels, z = _table(tuple(np.eye(max(targets, 2))[:2, :targets]), targets, tuple(SCORES), outputs)
+    what = f"loss {loss.name!r}: fused form of output activation {activation.name!r}"
+    _check_shape(f"{what}: value(y, z)", _untouched(f"{what}: value", fused.value, labels, z), (len(z),))
+    return Comparison(
+        f"{what}: slope",
+        lambda points: fused.value(labels, points),
+        _untouched(f"{what}: slope", fused.slope, labels, z, activation.value(z.copy())),
+        z,
+        lambda row: f"y = {_shown(labels[row])}, z = {_shown(z[row])}",
+    )
+
+
+def _untouched(what: str, function: Callable[..., Any], *arguments: Array) -> Any:
+    """Call a function on copies; ValueError if it changes one of them: backpropagation needs them once more."""
+    given = [argument.copy() for argument in arguments]
+    result = function(*given)
+    for place, (argument, now) in enumerate(zip(arguments, given, strict=True)):
+        if not np.array_equal(argument, now, equal_nan=True):
+            raise ValueError(
+                f"{what} changes its argument number {place} in place (counted from 0), which is needed once more; work on a "
+                "copy."
             )
+    return result
 
 
 def _table(rows_y: tuple[Array, ...], width_y: int, rows_a: tuple[Array, ...], width_a: int) -> tuple[Array, Array]:
