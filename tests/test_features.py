@@ -304,3 +304,17 @@ def test_scikit_learns_checks_of_containers_and_names(check, kind):
 @parametrize_with_checks([kind(max_iter=20) for kind in KINDS])
 def test_common_checks(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("shape", [(7, 1), (7, 4), (1, 2), (6, 2), (7,), ()])
+def test_targets_of_another_shape_are_not_stretched(shape):
+    net = Network(3, (Dense(4, "tanh"), Dense(2, "identity")))
+    with pytest.raises(ValueError, match=r"Y must hold encoded targets of shape \(7, 2\), got"):
+        loss_input_gradient(net, net.init(0), rows(), np.zeros(shape))
+
+
+def test_several_quantiles_take_one_target_column():
+    net = Network(3, (Dense(4, "tanh"), Dense(3, "ordered")), Quantile((0.1, 0.5, 0.9)))
+    assert loss_input_gradient(net, net.init(0), rows(), np.zeros((7, 1))).shape == (7, 3)
+    with pytest.raises(ValueError, match=r"of shape \(7, 1\), got \(7, 3\)"):
+        loss_input_gradient(net, net.init(0), rows(), np.zeros((7, 3)))

@@ -10,6 +10,9 @@ import scipy.sparse
 
 from chainrule import train
 from chainrule.engines import ENGINES, TrainingData
+from chainrule.engines.inspection import loss_input_gradient
+from chainrule.formulas.heads import Head, Heads
+from chainrule.formulas.losses import LOSSES
 from chainrule.formulas.solvers import SGD, Adam
 from chainrule.network import Dense, Network
 from chainrule.training import TrainingState, Validation
@@ -173,3 +176,46 @@ def test_batches_of_weight_zero_are_absent(engine):
         np.testing.assert_allclose(one.gradient_norms, other.gradient_norms, rtol=1e-9)
         np.testing.assert_allclose(one.update_norms, other.update_norms, rtol=1e-9)
         assert (one.gradient_norms > 0).all()
+
+
+RANGES = {"poisson": (0, np.inf), "log_loss": (0, 1), "hinge": (0, 1), "perceptron": (0, 1)}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_targets_outside_the_losss_range_are_refused(loss):
+    """At every door, by row and column; the ends of the range are allowed, and so is anything where there is no range."""
+    low, high = RANGES.get(loss, (-np.inf, np.inf))
+    network = Network(3, [Dense(2, LOSSES[loss].default_output)], loss)
+    theta, y = network.init(0), np.tile([max(low, -9.0), min(high, 9.0)], (40, 1)).astype(float)
+    doors = (
+        lambda y: list(train(network, theta, X, y, max_iter=1)),
+        lambda y: network.loss_and_gradient(theta, X, y),
+        lambda y: loss_input_gradient(network, theta, X, y),
+        lambda y: train(network, theta, X, np.abs(y) % 1, validation=(X, y)),
+    )
+    for door in doors:
+        door(y)
+        for beyond in {low - 0.5, high + 0.5} - {-np.inf, np.inf}:
+            wrong = y.copy()
+            wrong[7, 1] = beyond
+            with pytest.raises(ValueError, match=rf"y has {beyond:g} in row 7, column 1, .* loss '{loss}' must"):
+                door(wrong)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "perceptron", "log_loss"])
+def test_signs_as_targets_are_refused_with_advice(loss):
+    network = Network(3, [Dense(1, LOSSES[loss].default_output if loss != "log_loss" else "logistic")], loss)
+    with pytest.raises(ValueError, match=r"\[0, 1\]\. Labels of -1 and 1 must be given as 0 and 1: \(y \+ 1\) / 2"):
+        train(network, network.init(0), X, 2 * LABELS - 1)
+
+
+def test_each_head_has_its_own_range():
+    heads = Heads([Head(1, "identity", "mse"), Head(2, "exp", "poisson"), Head(1, "identity", "hinge")])
+    network = Network(3, [Dense(4, heads)], heads)
+    theta, y = network.init(0), np.tile([-5.0, 7.0, 0.0, 1.0], (40, 1))
+    network.loss_and_gradient(theta, X, y)
+    for column, value, said in ((1, -1, "'poisson' must be at least 0"), (3, 1.5, r"'hinge' must lie in \[0, 1\]")):
+        wrong = y.copy()
+        wrong[4, column] = value
+        with pytest.raises(ValueError, match=f"y has {value} in row 4, column {column}, .* {said}"):
+            network.loss_and_gradient(theta, X, wrong)

@@ -22,6 +22,7 @@ from chainrule.formulas.activations import Activation, OutputFamily, get_activat
 from chainrule.formulas.initializers import Initializer, get_initializer, glorot_uniform
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.losses import Loss, LossFamily, get_loss
+from chainrule.formulas.targets import check_targets
 
 
 @dataclass(frozen=True)
@@ -310,13 +311,15 @@ class Network:
         Raises
         ------
         ValueError
-            If an argument does not fit the network, X has no rows, or an activation cannot be trained.
+            If an argument does not fit the network, X has no rows, a target lies outside the loss's range, or an activation
+            cannot be trained.
         """
         from chainrule.engines import checked_theta, checked_threads, choose, prepared
 
         self.check_trainable()
         theta = checked_theta(self, theta)
         data = prepared(self, X, y, sample_weight, theta.dtype)
+        check_targets(self.objective.target_ranges, data.Y)
         chosen, threads = choose(engine, self, theta.dtype), checked_threads(n_threads)
         return chosen.loss_and_gradient(
             self, theta, data.X, data.Y, data.sample_weight, alpha=alpha, l2=l2, n_threads=threads

@@ -16,6 +16,7 @@ from chainrule.engines.arrays import checked_inputs, checked_theta
 from chainrule.engines.normalization import EPSILON
 from chainrule.engines.reference import forward
 from chainrule.formulas.lookup import Array
+from chainrule.formulas.targets import check_targets
 from chainrule.network import Network
 
 Forward = tuple[list[Array], list[Array]]
@@ -98,13 +99,14 @@ def loss_input_gradient(network: Network, theta: Array, X: Any, Y: Array) -> Arr
     Raises
     ------
     ValueError
-        If an activation on the way has no useful slope (step).
+        If Y has another shape or lies outside the loss's range, or an activation on the way has no useful slope (step).
     """
     network.check_trainable()
     theta = checked_theta(network, theta)
     X, Y = checked_inputs(network, X, theta.dtype), np.asarray(Y, theta.dtype)
-    if Y.ndim != 2 or len(Y) != X.shape[0]:
-        raise ValueError(f"Y must hold encoded targets of shape ({X.shape[0]}, targets), got {Y.shape}.")
+    if Y.shape != (X.shape[0], network.targets):
+        raise ValueError(f"Y must hold encoded targets of shape ({X.shape[0]}, {network.targets}), got {Y.shape}.")
+    check_targets(network.objective.target_ranges, Y)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         z, a = forward(network, theta, X)
         delta = network.objective.delta(Y, z[-1], a[-1], network.layers[-1].function)

@@ -15,6 +15,7 @@ from scipy.special import xlogy
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.loss import Fused, Loss, LossFamily
 from chainrule.formulas.method import Method
+from chainrule.formulas.targets import TargetRange
 
 
 def softmax_cross_entropy(y: Array, z: Array) -> Array:
@@ -92,6 +93,7 @@ class LogLoss(LossFamily):
             accepts=frozenset(),
             why="cross-entropy compares probabilities.",
             origin=self,
+            target_ranges=(TargetRange(0, 1, self.name),),
         )
 
     def _latex(self) -> str:

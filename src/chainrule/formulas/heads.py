@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from chainrule.formulas.lookup import Array
 from chainrule.formulas.loss import Fused, Loss, LossFamily
 from chainrule.formulas.losses import get_loss
 from chainrule.formulas.method import Method
+from chainrule.formulas.targets import TargetRange
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,15 @@ class Heads(LossFamily, OutputFamily):
             why="each head has an activation of its own.",
             origin=self,
             columns=self.units,
+            target_ranges=tuple(self._target_ranges()),
         )
+
+    def _target_ranges(self) -> Iterator[TargetRange]:
+        start = 0
+        for head in self.heads:
+            for wanted in head.objective.target_ranges:
+                yield replace(wanted, columns=(start, start + head.units))
+            start += head.units
 
     def activation(self) -> Activation:
         """The heads' activations, each on its own outputs."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from chainrule.formulas.activations import ACTIVATIONS, Activation, OutputFamily
 from chainrule.formulas.lookup import Array
+from chainrule.formulas.targets import TargetRange
 
 RowValue = Callable[[Array, Array], Array]
 Slope = Callable[[Array, Array], Array]
@@ -68,6 +69,8 @@ class Loss:
         Output activation name -> why it makes no sense, where `accepts` is None.
     default : str
         The default output activation, if it is not the first fused one.
+    target_ranges : tuple of TargetRange
+        Where the targets must lie; empty if any will do.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Loss:
     columns: int | None = None
     refuses: Mapping[str, str] = field(default_factory=dict)
     default: str = ""
+    target_ranges: tuple[TargetRange, ...] = ()
 
     @property
     def default_output(self) -> str:

@@ -11,11 +11,14 @@ mse, absolute_error, huber and quantile take the mean (PyTorch's).
 
 from __future__ import annotations
 
+from math import inf
+
 from chainrule.formulas import classification, regression
 from chainrule.formulas.classification import LogLoss
 from chainrule.formulas.lookup import lookup
 from chainrule.formulas.loss import Fused, Loss, LossFamily
 from chainrule.formulas.regression import LAYER_OUTPUTS, Huber, Quantile
+from chainrule.formulas.targets import TargetRange
 
 __all__ = ["LOSSES", "LOSS_FAMILIES", "Fused", "Huber", "LogLoss", "Loss", "LossFamily", "Quantile", "get_loss"]
 
@@ -55,6 +58,7 @@ LOSSES: dict[str, Loss] = {
             },
             accepts=frozenset(),
             why="the Poisson deviance needs predictions above zero, without an upper bound.",
+            target_ranges=(TargetRange(0, inf, "poisson"),),
         ),
         Loss(
             "hinge",
@@ -63,6 +67,7 @@ LOSSES: dict[str, Loss] = {
             r"\sum_k \max(0, 1 - t_k a_k), \quad t_k = 2 y_k - 1",
             accepts=frozenset({"identity"}),
             why="the margin is measured on raw scores of either sign.",
+            target_ranges=(TargetRange(0, 1, "hinge"),),
         ),
         Loss(
             "perceptron",
@@ -75,6 +80,7 @@ LOSSES: dict[str, Loss] = {
             },
             accepts=frozenset(),
             why="Rosenblatt's rule corrects raw scores of the wrong sign.",
+            target_ranges=(TargetRange(0, 1, "perceptron"),),
         ),
     )
 }

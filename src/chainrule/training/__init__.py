@@ -11,6 +11,7 @@ from chainrule.engines import TrainingData, checked_rows, checked_theta, choose,
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.schedules import Schedule, get_schedule
 from chainrule.formulas.solvers import Solver, get_solver
+from chainrule.formulas.targets import check_targets
 from chainrule.network import Network
 from chainrule.training.records import Epoch, Patience, TrainingState
 from chainrule.training.settings import Settings
@@ -116,7 +117,7 @@ def train(
     Raises
     ------
     ValueError
-        If shapes, names or the validation set do not fit.
+        If shapes, names or the validation set do not fit, or a target lies outside the loss's range.
     DivergenceError
         While iterating, if numbers become non-finite and there is no validation set to fall back on.
     """
@@ -152,6 +153,7 @@ def train(
 def _data(network: Network, X: Any, y: Any, sample_weight: Any, dtype: Any, where: str = "") -> TrainingData:
     data = prepared(network, X, y, sample_weight, dtype, where)
     refuse_non_finite(data, where)
+    check_targets(network.objective.target_ranges, data.Y, where)
     return data
 
 
