@@ -294,6 +294,13 @@ def test_lookup(get, table):
 
 def test_aliases():
     assert {alias: get_activation(alias).name for alias in ALIASES} == ALIASES
+    assert get_activation("swish") is ACTIVATIONS["silu"] and get_loss("mae") is LOSSES["absolute_error"]
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "binary_crossentropy", "categorical_crossentropy"])
+def test_other_names_of_cross_entropy_are_told(name):
+    with pytest.raises(ValueError, match=f"unknown loss '{name}'.*Did you mean 'log_loss'"):
+        get_loss(name)
 
 
 @pytest.mark.parametrize("name", LOSS_FAMILIES)
@@ -327,6 +334,9 @@ def test_table_entries_can_be_pickled(entry):
         (lambda: Huber("1"), "delta"),
         (lambda: Quantile(1.0), "levels must be numbers between 0 and 1"),
         (lambda: Quantile(()), "levels"),
+        (lambda: Quantile(np.array(1.5)), "levels must be numbers between 0 and 1"),
+        (lambda: Quantile(np.full((2, 2), 0.5)), "levels"),
+        (lambda: Quantile(None), "levels"),
         (lambda: Quantile((0.5, "a")), "levels"),
         (lambda: Quantile((0.9, 0.1)), r"must increase.*Try \(0.1, 0.9\)"),
         (lambda: LogLoss(1.0), "label_smoothing must be a number from 0 to below 1, got 1.0"),
@@ -339,5 +349,6 @@ def test_impossible_hyper_parameters_are_refused(make, message):
 
 
 def test_one_level_may_be_a_number():
-    assert Quantile(0.9) == Quantile((0.9,)) == Quantile([0.9]) == Quantile(np.array([0.9]))
+    forms = [(0.9,), [0.9], np.array([0.9]), np.array(0.9), np.float64(0.9)]
+    assert all(Quantile(form) == Quantile(0.9) and type(Quantile(form).levels[0]) is float for form in forms)
     assert Quantile(0.9).build().n_outputs(3) == 3

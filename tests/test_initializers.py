@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPRegressor
 
-from chainrule.formulas.activations import ACTIVATIONS
+from chainrule.formulas.activations import ACTIVATIONS, Activation
 from chainrule.formulas.initializers import INITIALIZERS, Normal, gain, get_initializer
 from chainrule.network import Dense, Network
 
@@ -129,3 +129,27 @@ def test_names_objects_and_refusals():
         get_initializer("he_norml")
     with pytest.raises(ValueError, match=r"Normal: std must be a number in \[0, inf\); got -1"):
         Normal(-1)
+    network = Network(3, [Dense(2, "relu"), Dense(1, "identity")])
+    with pytest.raises(
+        TypeError, match=r"initializer must be a name or an object such as Normal\(...\), got the class"
+    ):
+        network.init(0, Normal)
+
+
+@pytest.mark.parametrize("name", ["mine", "relu"])
+def test_an_own_activation_is_drawn_by_its_own_gain(name):
+    """Whatever it is called; 3 times the matrix that PyTorch's gain of 1 gives, and a user's callable still gets a str."""
+    own = Activation(name, lambda z: z / 3, lambda z, a: np.full_like(a, 1 / 3), "", gain=3.0)
+    mine, plain = (Network(40, [Dense(30, hidden), Dense(1, "identity")]) for hidden in (own, "identity"))
+    for initializer in ("auto", "orthogonal"):
+        np.testing.assert_allclose(
+            mine.views(mine.init(0, initializer)).W[0], 3 * plain.views(plain.init(0, initializer)).W[0], rtol=1e-12
+        )
+    asked = []
+
+    def noted(rng, fan_in, fan_out, activation):
+        asked.append(activation)
+        return np.zeros((fan_in, fan_out)), np.zeros(fan_out)
+
+    mine.init(0, noted)
+    assert asked == [name, "identity"] and {name: 1}[asked[0]] == 1 and isinstance(asked[0], str)

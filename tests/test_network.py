@@ -156,6 +156,8 @@ def test_pack_checks_every_shape():
         (lambda d: d.update(layers=3), "the network has layers=3"),
         (lambda d: d.update(inputs=None), "the network has inputs=None"),
         (lambda d: d.update(layers=[5]), "layer 0 must be described by a dict"),
+        (lambda d: d["layers"][0].update(drop=0.5), "layer 0 has the unknown field 'drop'; known are .*'dropout'"),
+        (lambda d: d.update(dropout=0.5), "the network has the unknown field 'dropout'; known are .*'input_dropout'"),
     ],
 )
 def test_wrong_descriptions_name_the_field(change, message):
@@ -163,3 +165,14 @@ def test_wrong_descriptions_name_the_field(change, message):
     change(data)
     with pytest.raises(ValueError, match=message):
         Network.from_dict(data)
+
+
+@pytest.mark.parametrize("layers", [Dense(1), 3, None, [], "relu", [Dense(1), 2]])
+def test_what_is_no_sequence_of_layers_is_named(layers):
+    with pytest.raises(ValueError, match=r"layers must be a sequence of at least one Dense layer, such as .*; got "):
+        Network(5, layers)
+
+
+def test_descriptions_with_every_field():
+    network = Network(3, [Dense(4, "tanh", 0.5, True), Dense(1, "identity")], input_dropout=0.1)
+    assert Network.from_dict(network.to_dict()) == network

@@ -8,7 +8,7 @@ variances that predictions use; the shift beta is the layer's bias. Nothing is c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -19,7 +19,7 @@ import numpy as np
 
 from chainrule.formulas import own, plain
 from chainrule.formulas.activations import Activation, OutputFamily, get_activation
-from chainrule.formulas.initializers import Initializer, get_initializer, glorot_uniform
+from chainrule.formulas.initializers import ActivationName, Initializer, get_initializer, glorot_uniform
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.losses import Loss, LossFamily, get_loss
 from chainrule.formulas.targets import check_targets
@@ -109,11 +109,14 @@ class Network:
     input_dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", tuple(self.layers))
+        given: Any = self.layers
+        object.__setattr__(self, "layers", tuple(given) if isinstance(given, Iterable) else ())
         if not isinstance(self.inputs, (int, np.integer)) or isinstance(self.inputs, bool) or self.inputs < 1:
             raise ValueError(f"a network needs at least one input, got inputs={self.inputs!r}.")
         if not self.layers or not all(isinstance(layer, Dense) for layer in self.layers):
-            raise ValueError("layers must be a sequence of at least one Dense layer.")
+            raise ValueError(
+                f"layers must be a sequence of at least one Dense layer, such as [Dense(8), Dense(1, 'identity')]; got {given!r}."
+            )
         for place, layer in enumerate(self.layers[:-1]):
             if not layer.function.hidden:
                 raise ValueError(
@@ -262,12 +265,13 @@ class Network:
         """Draw the initial theta, layer by layer, weights before biases.
 
         With `glorot_uniform` the output layer is drawn for the activation `output_like`, by default the last hidden
-        layer's: scikit-learn draws all layers for the hidden activation. Other initializers draw it for its own. Layers with
-        batch normalisation start with gamma 1 and beta 0.
+        layer's: scikit-learn draws all layers for the hidden activation. Other initializers draw it for its own. `auto` and
+        `orthogonal` go by `Activation.gain`, also of a user's own activation. Layers with batch normalisation start with
+        gamma 1 and beta 0.
         """
         rng = seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed)
         draw = get_initializer(initializer)
-        drawn_for = [layer.function.name for layer in self.layers]
+        drawn_for: list[str] = [ActivationName(layer.function) for layer in self.layers]
         if draw is glorot_uniform:
             drawn_for[-1] = output_like or (drawn_for[-2] if len(drawn_for) > 1 else "identity")
         shapes = zip(pairwise(self.widths), drawn_for, strict=True)
@@ -348,21 +352,23 @@ class Network:
         Raises
         ------
         ValueError
-            If a field is missing or holds something else; the message names it.
+            If a field is missing, unknown or holds something else; the message names it.
         """
-        fields = _fields(data, {"inputs": int, "layers": (list, tuple), "loss": (str, dict)}, "the network")
-        kinds: dict[str, Any] = {"units": int, "activation": (str, dict)}
+        kinds = {"inputs": int, "layers": (list, tuple), "loss": (str, dict)}
+        fields = _fields(data, kinds, "the network", ("input_dropout",))
         layers = []
         for place, given in enumerate(fields["layers"]):
-            layer = _fields(given, kinds, f"layer {place}")
+            layer = _fields(
+                given, {"units": int, "activation": (str, dict)}, f"layer {place}", ("dropout", "batch_norm")
+            )
             activation = plain.activation_from_plain(layer["activation"])
             layers.append(Dense(layer["units"], activation, layer.get("dropout", 0.0), layer.get("batch_norm", False)))
         loss = plain.loss_from_plain(fields["loss"])
         return cls(fields["inputs"], tuple(layers), loss, fields.get("input_dropout", 0.0))
 
 
-def _fields(data: Any, kinds: dict[str, Any], what: str) -> dict[str, Any]:
-    """Plain data checked to hold these fields, of these kinds."""
+def _fields(data: Any, kinds: dict[str, Any], what: str, optional: tuple[str, ...]) -> dict[str, Any]:
+    """Plain data checked to hold these fields, of these kinds, and no others but the optional ones."""
     if not isinstance(data, dict):
         raise ValueError(f"{what} must be described by a dict with the fields {list(kinds)}, got {data!r}.")
     for name, kind in kinds.items():
@@ -370,4 +376,9 @@ def _fields(data: Any, kinds: dict[str, Any], what: str) -> dict[str, Any]:
             raise ValueError(f"the description of {what} lacks the field {name!r}; it has {list(data)}.")
         if not isinstance(data[name], kind) or isinstance(data[name], bool):
             raise ValueError(f"the description of {what} has {name}={data[name]!r}, which is of the wrong type.")
+    unknown = [name for name in data if name not in (*kinds, *optional)]
+    if unknown:
+        raise ValueError(
+            f"the description of {what} has the unknown field {unknown[0]!r}; known are {[*kinds, *optional]}."
+        )
     return data

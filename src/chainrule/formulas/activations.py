@@ -268,7 +268,7 @@ ACTIVATIONS: dict[str, Activation] = {
     )
 }
 
-ALIASES = {"linear": "identity", "sigmoid": "logistic"}
+ALIASES = {"linear": "identity", "sigmoid": "logistic", "swish": "silu"}
 
 
 def get_activation(activation: str | Activation | OutputFamily) -> Activation:

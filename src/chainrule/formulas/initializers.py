@@ -1,8 +1,9 @@
 """Initializers: how the weights and biases of a layer are drawn before training.
 
 Each entry draws one layer: ``(rng, fan_in, fan_out, activation name) -> W (fan_in, fan_out), b (fan_out,)`` in
-float64. The order of the draws is part of the contract: the same seed gives scikit-learn's numbers for `glorot_uniform`.
-All other entries leave the biases at zero. To add an initializer, append one entry to `INITIALIZERS`.
+float64. `Network.init` hands the name over as an `ActivationName`, a str that also has the activation's gain: a user's own
+activation is drawn by its own. The order of the draws is part of the contract: the same seed gives scikit-learn's numbers for
+`glorot_uniform`. All other entries leave the biases at zero. To add an initializer, append one entry to `INITIALIZERS`.
 """
 
 from __future__ import annotations
@@ -12,15 +13,35 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.formulas.activations import ACTIVATIONS, ALIASES
+from chainrule.formulas.activations import ACTIVATIONS, ALIASES, Activation
 from chainrule.formulas.lookup import Array, lookup
 from chainrule.formulas.ranges import check_number
 
 Initializer = Callable[[np.random.RandomState, int, int, str], tuple[Array, Array]]
 
 
+class ActivationName(str):
+    """The name of an activation, with its gain.
+
+    Parameters
+    ----------
+    activation : Activation
+        One of the table, or a user's own.
+    """
+
+    gain: float
+
+    def __new__(cls, activation: Activation) -> ActivationName:
+        """The name of this activation."""
+        name = super().__new__(cls, activation.name)
+        name.gain = activation.gain
+        return name
+
+
 def gain(activation: str) -> float:
-    """The gain of the activation of that name; 1 for one that is not in the table."""
+    """The gain of the activation of that name; 1 for a plain str that is not in the table."""
+    if isinstance(activation, ActivationName):
+        return activation.gain
     name = ALIASES.get(activation, activation)
     return ACTIVATIONS[name].gain if name in ACTIVATIONS else 1.0
 
@@ -115,7 +136,18 @@ INITIALIZERS: dict[str, Initializer] = {
 
 
 def get_initializer(initializer: str | Initializer) -> Initializer:
-    """Return the table entry of that name, or the user's own callable as it is."""
+    """Return the table entry of that name, or the user's own callable as it is.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    TypeError
+        If it is neither a name nor a callable, or a class instead of one of its objects.
+    """
+    if isinstance(initializer, type):
+        name = initializer.__name__
+        raise TypeError(f"initializer must be a name or an object such as {name}(...), got the class {name} itself.")
     if callable(initializer):
         return initializer
     return lookup("initializer", initializer, INITIALIZERS, (), {})

@@ -14,9 +14,16 @@ T = TypeVar("T")
 
 
 def lookup(
-    what: str, given: object, table: Mapping[str, T], kind: type[T] | tuple[type, ...], aliases: Mapping[str, str]
+    what: str,
+    given: object,
+    table: Mapping[str, T],
+    kind: type[T] | tuple[type, ...],
+    aliases: Mapping[str, str],
+    others: Mapping[str, str] | None = None,
 ) -> T:
     """Return `given` if it is already a `kind`, else the entry of `table` with that name.
+
+    `others` are names used elsewhere for something near but not the same: they are not accepted, the message says what to take.
 
     Raises
     ------
@@ -34,6 +41,6 @@ def lookup(
     name = aliases.get(given, given)
     if name in table:
         return table[name]
-    near = get_close_matches(given, [*table, *aliases], 1)
+    near = [others[given]] if others and given in others else get_close_matches(given, [*table, *aliases], 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"unknown {what} {given!r}; known are {sorted(table)}.{hint}")

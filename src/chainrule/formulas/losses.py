@@ -86,8 +86,15 @@ LOSSES: dict[str, Loss] = {
 }
 
 
+ALIASES = {"mae": "absolute_error"}
+# What others call cross-entropy; here one name goes with softmax and with logistic outputs.
+OTHER_NAMES = dict.fromkeys(
+    ("cross_entropy", "crossentropy", "binary_crossentropy", "categorical_crossentropy", "bce", "nll"), "log_loss"
+)
+
+
 def get_loss(loss: str | Loss | LossFamily) -> Loss:
     """Return the table entry of that name, the user's own object as it is, or what a family (`Huber(2.0)`) builds."""
     if isinstance(loss, LossFamily):
         return loss.build()
-    return lookup("loss", loss, LOSSES, Loss, {})
+    return lookup("loss", loss, LOSSES, Loss, ALIASES, OTHER_NAMES)

@@ -123,7 +123,8 @@ class Quantile(LossFamily):
     levels: tuple[float, ...] = (0.5,)
 
     def __post_init__(self) -> None:
-        given = self.levels if isinstance(self.levels, (Sequence, np.ndarray)) else (self.levels,)
+        several = isinstance(self.levels, Sequence) or np.ndim(self.levels) > 0
+        given = self.levels if several else (np.asarray(self.levels)[()],)
         if not len(given) or not all(_is_real(q) and 0 < q < 1 for q in given):
             raise ValueError(f"Quantile: levels must be numbers between 0 and 1 (exclusive), got {self.levels!r}.")
         levels = tuple(float(q) for q in given)
