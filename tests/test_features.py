@@ -21,6 +21,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from chainrule import MLPClassifier, MLPRegressor
 from chainrule.engines.inspection import activations, first_layers, input_gradient, loss_input_gradient
 from chainrule.formulas.activations import ACTIVATIONS
+from chainrule.formulas.heads import Head, Heads
 from chainrule.formulas.losses import LOSSES, Quantile
 from chainrule.network import Dense, Network
 
@@ -318,3 +319,27 @@ def test_several_quantiles_take_one_target_column():
     assert loss_input_gradient(net, net.init(0), rows(), np.zeros((7, 1))).shape == (7, 3)
     with pytest.raises(ValueError, match=r"of shape \(7, 1\), got \(7, 3\)"):
         loss_input_gradient(net, net.init(0), rows(), np.zeros((7, 3)))
+
+
+def test_a_step_in_a_head_passes_no_gradient():
+    """The other heads do: they are asked for alone."""
+    heads = Heads([Head(2, "tanh", "mse"), Head(1, "step", "perceptron")])
+    net = Network(3, (Dense(4, "tanh"), Dense(3, heads)), heads)
+    theta, X = net.init(0), rows()
+    for output in (None, 2, -1):
+        with pytest.raises(ValueError, match="layer 1, head 1: activation 'step' passes no gradient on"):
+            input_gradient(net, theta, X, output)
+    numeric = differences(lambda X: activations(net, theta, X)[-1][:, 1], X)
+    np.testing.assert_allclose(input_gradient(net, theta, X, 1), numeric, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("loss", [Quantile((0.1, 0.9)), Heads([Head(1, "identity", "mse"), Head(1, "exp", "poisson")])])
+def test_all_layers_are_first_layers_too(loss):
+    output = loss if isinstance(loss, Heads) else "ordered"
+    net = Network(3, (Dense(4, "tanh", batch_norm=True), Dense(2, output)), loss)
+    theta, X = net.init(0), rows()
+    part, parameters = first_layers(net, theta, 2)
+    np.testing.assert_allclose(part.predict(parameters, X), net.predict(theta, X), rtol=1e-12)
+    for count in (0, 3, -1, 1.0, True):
+        with pytest.raises(ValueError, match="count must be a whole number from 1 to 2"):
+            first_layers(net, theta, count)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse
 
@@ -13,6 +14,7 @@ from chainrule.engines import ENGINES, TrainingData
 from chainrule.engines.inspection import loss_input_gradient
 from chainrule.formulas.heads import Head, Heads
 from chainrule.formulas.losses import LOSSES
+from chainrule.formulas.schedules import Schedule
 from chainrule.formulas.solvers import SGD, Adam
 from chainrule.network import Dense, Network
 from chainrule.training import TrainingState, Validation
@@ -219,3 +221,57 @@ def test_each_head_has_its_own_range():
         wrong[4, column] = value
         with pytest.raises(ValueError, match=f"y has {value} in row 4, column {column}, .* {said}"):
             network.loss_and_gradient(theta, X, wrong)
+
+
+@pytest.mark.parametrize(
+    "given", [0.5, {0: 0.5, 1: 1}, {0.5, 1.0}, "ab", np.array(0.5), np.ones((2, 2)), [[1], 1], [1, None]]
+)
+def test_layer_rates_are_a_sequence_of_numbers(given):
+    with pytest.raises(ValueError, match=r"layer_rates must be (a sequence of numbers|one finite number), .*; got "):
+        run(layer_rates=given)
+
+
+def test_layer_rates_in_every_form():
+    rates = [0.0, 0.5]
+    expected = run(layer_rates=rates, max_iter=2, random_state=0).theta
+    for form in (tuple(rates), np.array(rates), pd.Series(rates)):
+        np.testing.assert_array_equal(run(layer_rates=form, max_iter=2, random_state=0).theta, expected)
+    with pytest.raises(ValueError, match="layer_rates needs one factor for each of the network's 2 layers"):
+        run(layer_rates=np.ones(3))
+
+
+@dataclass(frozen=True)
+class Mine(Schedule):
+    """Gives back what it is given."""
+
+    given: object = None
+
+    def rates(self, clock):
+        return self.given
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (0.1, r"shape \(\)"),
+        ([0.1, 0.2, 0.3], r"shape \(3,\)"),
+        (np.full((4, 1), 0.1), r"shape \(4, 1\)"),
+        ([0.1, 0.2, np.nan, 0.3], "nan for step 2"),
+        ([0.1, np.inf, 0.1, 0.3], "inf for step 1"),
+        ([0.1, 0.2, 0.1, -0.3], "-0.3 for step 3"),
+        ("fast", "'fast'"),
+        (None, r"shape \(\)"),
+    ],
+)
+def test_rates_of_an_own_schedule_that_cannot_be(given, found):
+    said = rf"rates of schedule Mine for epoch 0 .* each of its 4 step\(s\), shape \(4,\); got {found}\."
+    with pytest.raises(ValueError, match=said):
+        run(learning_rate=Mine(given=given), batch_size=10)
+
+
+def test_rates_of_an_own_schedule_may_be_a_list():
+    rates = [0.1, 0, 1, 0.2]
+    expected = run(learning_rate=Mine(given=np.array(rates)), batch_size=10, max_iter=2, random_state=0).theta
+    np.testing.assert_array_equal(
+        run(learning_rate=Mine(given=rates), batch_size=10, max_iter=2, random_state=0).theta, expected
+    )

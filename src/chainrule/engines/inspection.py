@@ -6,6 +6,7 @@ step further down than training does: from the first layer's pre-activations to 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from numbers import Integral
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from chainrule.engines.arrays import checked_inputs, checked_theta
 from chainrule.engines.normalization import EPSILON
 from chainrule.engines.reference import forward
+from chainrule.formulas.heads import Heads
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.targets import check_targets
 from chainrule.network import Network
@@ -69,7 +71,7 @@ def input_gradient(network: Network, theta: Array, X: Any, output: int | None = 
         If there is no such output, or an activation on the way has no useful slope (step).
     """
     chosen = range(network.outputs) if output is None else [_place(output, network.outputs)]
-    _check_slopes(network)
+    _check_slopes(network, chosen)
     theta = checked_theta(network, theta)
     with np.errstate(over="ignore", invalid="ignore"):
         z, a = forward(network, theta, checked_inputs(network, X, theta.dtype))
@@ -114,11 +116,21 @@ def loss_input_gradient(network: Network, theta: Array, X: Any, Y: Array) -> Arr
 
 
 def first_layers(network: Network, theta: Array, count: int) -> tuple[Network, Array]:
-    """The first `count` layers as a network of their own, which every engine can run.
+    """The first `count` layers, from 1 to all, as a network of their own, which every engine can run.
 
     Batch normalisation with fixed statistics is affine, so it becomes part of the weights:
     ``W gamma / s`` and ``b - mean gamma / s`` with ``s = sqrt(variance + 1e-5)`` (Ioffe & Szegedy 2015, algorithm 2).
+
+    Raises
+    ------
+    ValueError
+        If there are not that many layers.
     """
+    depth = len(network.layers)
+    if not isinstance(count, Integral) or isinstance(count, bool) or not 1 <= count <= depth:
+        raise ValueError(
+            f"count must be a whole number from 1 to {depth}, as the network has {depth} layers; got {count!r}."
+        )
     views = network.views(theta)
     weights, biases = [], []
     for W, b, gamma, mean, variance in list(zip(*views, strict=True))[:count]:
@@ -128,7 +140,8 @@ def first_layers(network: Network, theta: Array, count: int) -> tuple[Network, A
         weights.append(W)
         biases.append(b)
     layers = tuple(replace(layer, dropout=0.0, batch_norm=False) for layer in network.layers[:count])
-    part = Network(network.inputs, layers)
+    # Output-only activations such as `ordered` or heads go with their own loss only.
+    part = Network(network.inputs, layers, network.loss if count == depth else "squared_error")
     return part, part.pack(weights, biases)
 
 
@@ -160,9 +173,16 @@ def _place(output: Any, outputs: int) -> int:
     return int(output) % outputs
 
 
-def _check_slopes(network: Network) -> None:
-    for place, layer in enumerate(network.layers):
-        if layer.function.untrainable:
-            raise ValueError(
-                f"layer {place}: activation {layer.function.name!r} passes no gradient on: {layer.function.untrainable}"
-            )
+def _check_slopes(network: Network, outputs: Iterable[int]) -> None:
+    """Raise ValueError if an activation on the way to these outputs has no useful slope."""
+    *hidden, last = network.layers
+    functions = [(f"layer {place}", layer.function) for place, layer in enumerate(hidden)]
+    if isinstance(last.activation, Heads):
+        heads = np.repeat(np.arange(len(last.activation.heads)), [head.units for head in last.activation.heads])
+        wanted = sorted({int(heads[k]) for k in outputs})
+        functions += [(f"layer {len(hidden)}, head {k}", last.activation.heads[k].function) for k in wanted]
+    else:
+        functions.append((f"layer {len(hidden)}", last.function))
+    for place, function in functions:
+        if function.untrainable:
+            raise ValueError(f"{place}: activation {function.name!r} passes no gradient on: {function.untrainable}")

@@ -8,9 +8,10 @@ has not improved for a while: a new rate, or None to stop. To add a schedule, ap
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.formulas.lookup import Array, lookup
 from chainrule.formulas.ranges import check_number, check_whole
@@ -78,6 +79,34 @@ class Schedule:
     def after_plateau(self, current: float) -> float | None:
         """The rate to go on with after `n_iter_no_change` epochs without improvement, or None to stop."""
         return None
+
+
+def checked_rates(schedule: Schedule, clock: Clock) -> NDArray[np.float64]:
+    """The rates of the coming epoch's steps, from a schedule that may be a user's own.
+
+    Raises
+    ------
+    ValueError
+        If they are not one number for each step, each finite and at least 0.
+    """
+    given: Any = schedule.rates(clock)
+    try:
+        rates = np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        raise _no_rates(schedule, clock, f"{given!r:.80}") from None
+    if rates.shape != (clock.steps,):
+        raise _no_rates(schedule, clock, f"shape {rates.shape}")
+    wrong = ~(np.isfinite(rates) & (rates >= 0))
+    if wrong.any():
+        raise _no_rates(schedule, clock, f"{rates[wrong][0]:g} for step {wrong.argmax()}")
+    return rates
+
+
+def _no_rates(schedule: Schedule, clock: Clock, found: str) -> ValueError:
+    return ValueError(
+        f"the rates of schedule {type(schedule).__name__} for epoch {clock.epoch} must be one finite number, at least 0, for "
+        f"each of its {clock.steps} step(s), shape ({clock.steps},); got {found}."
+    )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -67,12 +68,13 @@ def train(
         Where to start, for example ``network.init(seed)``; it is not changed. Its precision is the training's.
     X : array or scipy sparse matrix of shape (n, inputs)
         Inputs; not copied if C-contiguous and of theta's type.
-    y : array of shape (n,) or (n, outputs)
-        Encoded targets: one-hot for softmax, 0/1 for logistic outputs, numbers otherwise.
+    y : array of shape (n,) or (n, targets)
+        Encoded targets: one-hot for softmax, 0/1 for logistic outputs, numbers otherwise; one column for each output, or one
+        for all levels of a quantile loss.
     solver : str or Solver
-        "sgd", "adam", "lbfgs", or an object such as ``Adam(beta_2=0.99)``.
+        A name of the table `SOLVERS` (chainrule/formulas/solvers.py), or an object such as ``Adam(beta_2=0.99)``.
     learning_rate : str or Schedule
-        "constant", "invscaling", "adaptive", or a schedule object.
+        A name of the table `SCHEDULES` (chainrule/formulas/schedules.py), or an object such as ``Cosine(epochs=100)``.
     learning_rate_init : float
         The initial rate.
     alpha : float
@@ -107,7 +109,8 @@ def train(
     n_threads : int or None
         Threads; None: all that the process may use.
     resume : TrainingState or None
-        `Training.state` of an earlier training; pass its `theta` too.
+        `Training.state` of an earlier training; pass its `theta` too. `Cosine` and `OneCycle` go on exactly only with
+        their field `epochs` given.
 
     Returns
     -------
@@ -133,7 +136,7 @@ def train(
         solver=chosen,
         schedule=get_schedule(learning_rate),
         **{name: given[name] for name in UNCHANGED},
-        layer_rates=None if layer_rates is None else tuple(layer_rates),
+        layer_rates=_layer_rates(layer_rates),
         watched=watched,
         n_threads=default_threads() if n_threads is None else n_threads,
     )
@@ -148,6 +151,18 @@ def train(
         validation=validation,
         resume=resume,
     )
+
+
+def _layer_rates(given: Any) -> tuple[float, ...] | None:
+    if given is None:
+        return None
+    values = list(given) if hasattr(given, "__array__") and np.ndim(given) == 1 else given
+    if not isinstance(values, Sequence) or isinstance(values, (str, bytes)):
+        raise ValueError(
+            "layer_rates must be a sequence of numbers, one for each layer from the first to the output layer, such as "
+            f"[0, 0.1, 1]; got {given!r}."
+        )
+    return tuple(values)
 
 
 def _data(network: Network, X: Any, y: Any, sample_weight: Any, dtype: Any, where: str = "") -> TrainingData:

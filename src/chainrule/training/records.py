@@ -73,6 +73,9 @@ class Patience:
 class TrainingState:
     """Where a training stands; with theta, all that is needed to go on as if there had been no interruption.
 
+    The schedules `Cosine` and `OneCycle` go on only if their field `epochs` says how long the whole course is; without it they
+    run one over the `max_iter` epochs of each call.
+
     Parameters
     ----------
     solver_state : dict of ndarray

@@ -19,7 +19,7 @@ from chainrule.engines import Engine, TrainingData
 from chainrule.engines.reference import layer_norms
 from chainrule.errors import DivergenceError
 from chainrule.formulas.lookup import Array
-from chainrule.formulas.schedules import Adaptive, Clock
+from chainrule.formulas.schedules import Adaptive, Clock, checked_rates
 from chainrule.formulas.solvers import LBFGS
 from chainrule.network import Network
 from chainrule.training import divergence, lbfgs
@@ -145,7 +145,10 @@ class Training:
 
     @property
     def state(self) -> TrainingState:
-        """Where the training stands: with `theta`, all that `train(..., resume=state)` needs to go on exactly."""
+        """Where the training stands: with `theta`, all that `train(..., resume=state)` needs to go on exactly.
+
+        `Cosine` and `OneCycle` need their field `epochs` for that: without it each call of `train` is a course of its own.
+        """
         return TrainingState(
             solver_state={} if self._session is None else self._session.state,
             t=0 if self._session is None else self._session.t,
@@ -182,7 +185,7 @@ class Training:
                 self._order = self._order[self._rng.permutation(n_rows)]
             initial, now, most = settings.learning_rate_init, self._epochs, self._last_epoch
             clock = Clock(initial, self._rate, now, most, steps, self._samples, self._first_epoch)
-            rates = settings.schedule.rates(clock).astype(np.float64, copy=False)
+            rates = checked_rates(settings.schedule, clock)
             result = session.epoch(self._order, rates, self._batch)
             self._samples += result.rows
             yield self._judge(result.loss, float(rates[-1]), result.gradient_norms, result.update_norms, started)
