@@ -208,7 +208,8 @@ def _exp_slope(z: Array, a: Array) -> Array:
 def _softmax(z: Array) -> Array:
     """``e**z_k / sum_j e**z_j`` (lectures 000, 'Activation Functions for Output Layer'; 001; 002; 004).
 
-    Lecture 004, 'Beyond Binary Classification - Softmax', prints the numerator without its index. Adding a constant to all
+    Lecture 004 prints it with the index on its first slide 'Beyond Binary Classification - Softmax', and the numerator without on
+    the later ones. Adding a constant to all
     scores changes nothing (lecture 002), so the largest is taken off first.
     """
     shifted = np.exp(z - z.max(axis=-1, keepdims=True))

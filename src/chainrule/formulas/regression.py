@@ -26,7 +26,10 @@ LAYER_OUTPUTS = {
 
 
 def squared_error(y: Array, a: Array) -> Array:
-    """``1/2 sum_k (a_k - y_k)**2``, scikit-learn's; half of lecture 002's 'MSE loss', summed over the outputs."""
+    """``1/2 sum_k (a_k - y_k)**2``, scikit-learn's (lecture 001, 'Calculate Loss').
+
+    It is half of lecture 002's 'MSE loss', summed over the outputs.
+    """
     value: Array = 0.5 * ((a - y) ** 2).sum(axis=1)
     return value
 
