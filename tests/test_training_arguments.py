@@ -14,7 +14,7 @@ from chainrule.engines import ENGINES, TrainingData
 from chainrule.engines.inspection import loss_input_gradient
 from chainrule.formulas.heads import Head, Heads
 from chainrule.formulas.losses import LOSSES
-from chainrule.formulas.schedules import Schedule
+from chainrule.formulas.schedules import Cosine, OneCycle, Schedule
 from chainrule.formulas.solvers import SGD, Adam
 from chainrule.network import Dense, Network
 from chainrule.training import TrainingState, Validation
@@ -275,3 +275,17 @@ def test_rates_of_an_own_schedule_may_be_a_list():
     np.testing.assert_array_equal(
         run(learning_rate=Mine(given=rates), batch_size=10, max_iter=2, random_state=0).theta, expected
     )
+
+
+@pytest.mark.parametrize("kind", [Cosine, OneCycle])
+def test_a_course_goes_on_exactly_if_its_epochs_are_given(kind):
+    """As `TrainingState` says: without `epochs` each call is a course of its own."""
+    options = {"batch_size": 10, "random_state": 0, "n_iter_no_change": np.inf}
+
+    def halves(schedule):
+        first = run(learning_rate=schedule, max_iter=3, **options)
+        return run(learning_rate=schedule, max_iter=3, theta=first.theta, resume=first.state, **options).theta
+
+    whole = run(learning_rate=kind(epochs=6), max_iter=6, **options).theta
+    np.testing.assert_array_equal(halves(kind(epochs=6)), whole)
+    assert not np.allclose(halves(kind()), whole, rtol=1e-6)
