@@ -19,7 +19,7 @@ from chainrule.engines import Engine, TrainingData
 from chainrule.engines.reference import layer_norms
 from chainrule.errors import DivergenceError
 from chainrule.formulas.lookup import Array
-from chainrule.formulas.schedules import Adaptive, Clock, checked_rates
+from chainrule.formulas.schedules import Adaptive, Clock, Constant, checked_rates
 from chainrule.formulas.solvers import LBFGS
 from chainrule.network import Network
 from chainrule.training import divergence, lbfgs
@@ -67,6 +67,7 @@ class Training:
         evaluator = None if validation is None else Evaluator(network, validation, engine, settings.n_threads)
         self._evaluator = evaluator
         self._resume_best(resume)
+        self._steady_rates: NDArray[np.float64] | None = None
         self._generator = self._run()
 
     def _start(self, theta: Array, state: TrainingState) -> None:
@@ -183,9 +184,7 @@ class Training:
             started = perf_counter()
             if settings.shuffle:
                 self._order = self._order[self._rng.permutation(n_rows)]
-            initial, now, most = settings.learning_rate_init, self._epochs, self._last_epoch
-            clock = Clock(initial, self._rate, now, most, steps, self._samples, self._first_epoch)
-            rates = checked_rates(settings.schedule, clock)
+            rates = self._epoch_rates(steps)
             result = session.epoch(self._order, rates, self._batch)
             self._samples += result.rows
             yield self._judge(result.loss, float(rates[-1]), result.gradient_norms, result.update_norms, started)
@@ -196,6 +195,24 @@ class Training:
             f"Stochastic Optimizer: Maximum iterations ({settings.max_iter}) reached and the optimization hasn't "
             "converged yet."
         )
+
+    def _epoch_rates(self, steps: int) -> NDArray[np.float64]:
+        """Rates of the coming epoch; the same array as long as they do not change, for the sake of the smallest networks."""
+        schedule, known = self._settings.schedule, self._steady_rates
+        if known is not None and known[0] == self._rate and len(known) == steps:
+            return known
+        clock = Clock(
+            self._settings.learning_rate_init,
+            self._rate,
+            self._epochs,
+            self._last_epoch,
+            steps,
+            self._samples,
+            self._first_epoch,
+        )
+        rates = checked_rates(schedule, clock)
+        self._steady_rates = rates if type(schedule) in (Constant, Adaptive) and not schedule.warmup else None
+        return rates
 
     def _lbfgs(self) -> Iterator[Epoch]:
         settings, dtype = self._settings, self._theta.dtype
