@@ -18,6 +18,7 @@ from chainrule.estimators.preparation import FROM_DTYPE
 from chainrule.estimators.starting import Pretrained
 from chainrule.formulas.activations import ACTIVATIONS, ALIASES, Activation
 from chainrule.formulas.initializers import INITIALIZERS
+from chainrule.formulas.losses import ALIASES as LOSS_ALIASES
 from chainrule.formulas.losses import LOSSES, Loss, LossFamily
 from chainrule.formulas.schedules import SCHEDULES, Constant, Schedule
 from chainrule.formulas.solvers import SOLVERS, AdamW, Solver
@@ -95,11 +96,11 @@ CONSTRAINTS: dict[str, list[Any]] = {
 }
 REGRESSION: dict[str, list[Any]] = {
     **CONSTRAINTS,
-    "loss": [StrOptions(set(LOSSES) - NOT_FOR_NUMBERS), Loss, LossFamily],
+    "loss": [StrOptions({*LOSSES, *LOSS_ALIASES} - NOT_FOR_NUMBERS), Loss, LossFamily],
 }
 CLASSIFICATION: dict[str, list[Any]] = {
     **CONSTRAINTS,
-    "loss": [StrOptions(set(LOSSES) - NOT_FOR_CLASSES), Loss, LossFamily],
+    "loss": [StrOptions({*LOSSES, *LOSS_ALIASES} - NOT_FOR_CLASSES), Loss, LossFamily],
     "class_weight": [StrOptions({"balanced"}), dict, list, None],
 }
 
