@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cells import ALPHA, BETA_1, BETA_2, EPSILON, MOMENTUM, Cell
-from chainrule.engines import ENGINES, TrainingData
+from chainrule.engines import ENGINES, StepSettings, TrainingData
 from chainrule.formulas.solvers import SGD, Adam
 from chainrule.network import Dense, Network
 from problem import Problem
@@ -45,7 +45,7 @@ class Run:
     def reset(self) -> None:
         """Initial weights, zero state."""
         self.session = self.engine.session(
-            self.network, self.theta, self.data, self.solver, alpha=ALPHA, n_threads=self.threads
+            self.network, self.theta, self.data, self.solver, StepSettings(ALPHA), self.threads
         )
 
     def run_epochs(self, n: int) -> list[float]:
