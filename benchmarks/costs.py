@@ -184,10 +184,7 @@ def main() -> None:
     if chosen.child:
         print(json.dumps(measure(chosen.child, chosen.rounds)))
         return
-    results = {}
-    for count in chosen.threads:
-        arguments = ["--child", str(count), "--rounds", str(chosen.rounds)]
-        results[str(count)] = json.loads(threads.python("costs.py", arguments, count, capture=True).stdout)
+    results = threads.measured("costs.py", chosen.threads, chosen.rounds)
     targets, table = show(results)
     samples = {f"{n} threads, {name}": peers for n, cells in results.items() for name, peers in cells.items()}
     save("costs", {"targets": targets, **table}, samples)

@@ -167,12 +167,7 @@ def main() -> None:
     if chosen.child:
         print(json.dumps(measure(chosen.child, chosen.rounds)))
         return
-    results = {}
-    for count in chosen.threads:
-        arguments = ["--child", str(count), "--rounds", str(chosen.rounds)]
-        *notes, last = threads.python("predict.py", arguments, count, capture=True).stdout.splitlines()
-        print("\n".join(notes))
-        results[str(count)] = json.loads(last)
+    results = threads.measured("predict.py", chosen.threads, chosen.rounds)
     targets = show(results)
     save(
         "predict",

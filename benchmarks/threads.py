@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 LIBRARIES = ("OMP_NUM", "MKL_NUM", "OPENBLAS_NUM", "NUMEXPR_NUM", "VECLIB_MAXIMUM")
@@ -43,6 +45,17 @@ def python(script: str, arguments: Sequence[str], threads: int, capture: bool = 
         text=True,
         check=True,
     )
+
+
+def measured(script: str, counts: Sequence[int], rounds: int) -> dict[str, Any]:
+    """What a script's children report as JSON in their last line, one child per thread setting; other lines are shown."""
+    results = {}
+    for count in counts:
+        arguments = ["--child", str(count), "--rounds", str(rounds)]
+        *notes, last = python(script, arguments, count, capture=True).stdout.splitlines()
+        print("\n".join(notes))
+        results[str(count)] = json.loads(last)
+    return results
 
 
 def statement(code: str, threads: int) -> str:

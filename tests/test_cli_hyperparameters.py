@@ -10,6 +10,7 @@ from chainrule.formulas.initializers import INITIALIZERS, Normal
 from chainrule.formulas.losses import Huber, LogLoss, Quantile
 from chainrule.formulas.schedules import SCHEDULES, Adaptive, Constant, Cosine, Step
 from chainrule.formulas.solvers import SGD, SOLVERS, AdamW
+from chainrule.network import Dense, Network
 from chainrule.tables.asking import NOT_FOR_TABLES, losses
 from tests.command import PENGUINS, data, refused, run
 
@@ -213,3 +214,14 @@ def test_the_help_names_every_formula_in_lines_of_eighty():
     ]  # fmt: skip
     for name in (*SOLVERS, *SCHEDULES):
         assert name in text
+
+
+def test_a_loss_is_told_with_the_hyper_parameters_that_do_anything():
+    from chainrule.cli.describe import loss_line
+
+    def told(loss, output):
+        return loss_line(Network(2, (Dense(2, output),), loss))
+
+    assert told("log_loss", "softmax") == told(LogLoss(0.0), "softmax") == "log_loss"
+    assert told(LogLoss(0.2), "softmax") == "log_loss (label_smoothing 0.2)"
+    assert told("huber", "identity") == "huber (delta 1)"

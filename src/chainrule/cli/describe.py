@@ -96,7 +96,7 @@ def _left_out(dropout: float) -> str:
 
 
 def loss_line(network: Network) -> str:
-    """The loss, with its hyper-parameters if it has any; several heads have one each."""
+    """The loss, with those hyper-parameters that do anything (no smoothing of zero); several heads have one each."""
     heads = getattr(network.objective.origin, "heads", None)
     if not heads:
         return _loss(network.objective)
@@ -106,8 +106,9 @@ def loss_line(network: Network) -> str:
 def _loss(loss: Loss) -> str:
     if not is_dataclass(loss.origin):
         return loss.name
-    told = [f"{field.name} {setting(getattr(loss.origin, field.name))}" for field in fields(loss.origin)]
-    return f"{loss.name} ({', '.join(told)})"
+    values = {field.name: getattr(loss.origin, field.name) for field in fields(loss.origin)}
+    told = [f"{name} {setting(value)}" for name, value in values.items() if value]
+    return f"{loss.name} ({', '.join(told)})" if told else loss.name
 
 
 def score_rows(found: Evaluation) -> Rows:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -208,8 +209,9 @@ class OneJob:
         own.cv_results_ = results
         return self
 
+    @abstractmethod
     def _candidates(self) -> Iterable[dict[str, Any]]:
-        raise NotImplementedError
+        """The combinations of parameters to try."""
 
     def _is_ours(self) -> bool:
         """Whether all candidates are networks of this package, and nobody watches through scikit-learn's callbacks."""
