@@ -75,7 +75,7 @@ def test_parameters_by_column_come_back(tmp_path):
     assert inspect_file(tmp_path / "a.model")["estimator"]["class"] == "MLPMultiTask"
     shown = run("inspect", tmp_path / "a.model").stdout
     assert "3 relu → 1 logistic + 1 identity + 3 softmax" in shown
-    assert "log_loss (label_smoothing 0) + 2 huber (delta 2) + 0.5 log_loss (label_smoothing 0.1)" in shown
+    assert "log_loss + 2 huber (delta 2) + 0.5 log_loss (label_smoothing 0.1)" in shown
 
 
 def test_names_and_types_that_no_file_holds_are_refused(tmp_path):
