@@ -22,6 +22,8 @@ ROWS = (
     "__main__",
     "cli",
     "plots",
+    "diagnosis",
+    "trace",
     "models",
     "tables",
     "estimators",
@@ -30,14 +32,17 @@ ROWS = (
     "_native",
     "network",
     "formulas",
+    "graph",
     "files",
     "errors",
 )
 
 # A lower row opens a door upwards for the user's convenience, inside a function: (file, function, module).
 FRONT_DOORS = {
-    ("network.py", "predict", "chainrule.engines"),
-    ("network.py", "loss_and_gradient", "chainrule.engines"),
+    ("network/network.py", "predict", "chainrule.engines"),
+    ("network/network.py", "loss_and_gradient", "chainrule.engines"),
+    ("network/network.py", "activations", "chainrule.engines"),
+    ("network/network.py", "input_gradient", "chainrule.engines"),
 }
 
 # Rows that may import a distribution; rows above the engines may all use numpy, scipy and scikit-learn.
