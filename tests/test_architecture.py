@@ -21,6 +21,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 ROWS = (
     "__main__",
     "cli",
+    "lab",
     "plots",
     "diagnosis",
     "trace",
@@ -31,6 +32,7 @@ ROWS = (
     "engines",
     "_native",
     "network",
+    "datasets",
     "formulas",
     "graph",
     "files",
@@ -49,10 +51,10 @@ FRONT_DOORS = {
 HOMES = {
     "typer": {"cli"},
     "rich": {"cli"},
-    "matplotlib": {"plots", "cli"},
+    "matplotlib": {"plots", "cli", "lab"},
     "polars": {"tables", "cli", "estimators", "models"},
     "safetensors": {"models"},
-    "sklearn": {"cli", "plots", "models", "tables", "estimators", "training"},
+    "sklearn": {"cli", "lab", "plots", "models", "datasets", "tables", "estimators", "training"},
 }
 
 

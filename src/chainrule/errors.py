@@ -17,3 +17,7 @@ class TableError(ChainruleError, ValueError):
 
 class ModelFileError(ChainruleError, ValueError):
     """A model file cannot be read, or one to be written could not be; nothing was used or written."""
+
+
+class DatasetError(ChainruleError, ValueError):
+    """A data set is not there, or its files are damaged; the message says what to do."""

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 import chainrule
+from chainrule.cli import lab
 from chainrule.cli.bench import bench
 from chainrule.cli.evaluate import evaluate
 from chainrule.cli.guard import Guarded
@@ -27,6 +28,14 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate,
     "inspect": inspect,
     "bench": bench,
+}
+
+# Commands of a command.
+GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
+    "lab": (
+        "Run the claims of the lectures as experiments.",
+        {"list": lab.list_, "run": lab.run, "show": lab.show, "gallery": lab.gallery},
+    ),
 }
 
 
@@ -44,6 +53,11 @@ def application() -> typer.Typer:
     app.callback()(_top)
     for name, command in COMMANDS.items():
         app.command(name, cls=Grouped)(command)
+    for name, (about, commands) in GROUPS.items():
+        group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=about)
+        for inner, command in commands.items():
+            group.command(inner, cls=Grouped)(command)
+        app.add_typer(group, name=name)
     return app
 
 

@@ -1,0 +1,27 @@
+"""The table of experiments, in the order of the lectures. A new one is a file of `experiments` and a line here."""
+
+from __future__ import annotations
+
+from chainrule.formulas.lookup import lookup
+from chainrule.lab.experiment import Experiment
+from chainrule.lab.experiments import (
+    perceptron_gates,
+)
+
+EXPERIMENTS: dict[str, Experiment] = {
+    module.EXPERIMENT.name: module.EXPERIMENT
+    for module in (
+        perceptron_gates,
+    )
+}  # fmt: skip
+
+
+def get_experiment(name: str) -> Experiment:
+    """The experiment of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message lists the names.
+    """
+    return lookup("experiment", name, EXPERIMENTS, Experiment, {})

@@ -1,0 +1,82 @@
+"""The gallery: a page with picture, claim, numbers, verdict and code of every experiment, made from results only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from chainrule.lab.experiment import LECTURES
+
+HEAD = """# The lab: the lectures' claims, tried
+
+Made by `chainrule lab gallery` from the results of `chainrule lab run --all`; not edited by hand. *exact* checks hold up to
+rounding, *theory* checks within the tolerance of a closed form, *calibrated* ones within the band of earlier runs.
+"""
+MOST_CHECKS = 12
+
+
+def written(results: Iterable[dict[str, Any]], folder: Path, page: Path) -> str:
+    """The page in Markdown.
+
+    Parameters
+    ----------
+    results : iterable of dict
+        As `running.kept` reads them, in the order of the catalogue.
+    folder : Path
+        Where the pictures are.
+    page : Path
+        The folder that the page will stand in: pictures are linked from there.
+    """
+    chosen = list(results)
+    link = Path(os.path.relpath(folder, page)).as_posix()
+    parts = [HEAD, _table(chosen)]
+    for lecture, title in LECTURES.items():
+        told = [_section(found, link) for found in chosen if found["lecture"] == lecture]
+        parts += [f"## Lecture {lecture}: {title}\n", *told] if told else []
+    return "\n".join(parts)
+
+
+def _table(results: list[dict[str, Any]]) -> str:
+    rows = ["| experiment | verdict | checks | seconds |", "|---|---|---|---|"]
+    for found in results:
+        held = sum(check["held"] for check in found["checks"])
+        name = f"[{found['title']}](#{found['name']})"
+        rows.append(f"| {name} | {found['verdict']} | {held} of {len(found['checks'])} | {found['seconds']:.1f} |")
+    return "\n".join(rows) + "\n"
+
+
+def _section(found: dict[str, Any], link: str) -> str:
+    name = found["name"]
+    lines = [
+        f'<a id="{name}"></a>',
+        f"### {found['title']}: {found['verdict']}\n",
+        f"![{found['reading']}]({link}/{name}.png)\n",
+    ]
+    lines += [f"**Claim** ({found['source']}): {found['claim']}\n", f"**Prediction:** {found['prediction']}\n"]
+    lines += [f"**Found:** {found['reading']}\n"]
+    lines += [f"**Where the claim goes too far:** {found['caveat']}\n"] if found["caveat"] else []
+    lines += [f"**Data:** {found['data']}\n"] if found["data"] else []
+    return "\n".join([*lines, _checks(found["checks"]), _code(found)])
+
+
+def _checks(checks: list[dict[str, Any]]) -> str:
+    rows = ["| check | measured | expected | kind | held |", "|---|---|---|---|---|"]
+    for check in checks[:MOST_CHECKS]:
+        measured = f"{check['measured']:.6g}" if isinstance(check["measured"], float) else check["measured"]
+        held = "yes" if check["held"] else "**no**"
+        cells = (check["what"], measured, check["expected"], check["kind"], held)
+        rows.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
+    text = "\n".join(rows) + "\n"
+    left = len(checks) - MOST_CHECKS
+    return text + (f"\nand {left} more, in `chainrule lab show`.\n" if left > 0 else "")
+
+
+def _code(found: dict[str, Any]) -> str:
+    module = found["name"].replace("-", "_")
+    reduced = ", reduced setting" if found["reduced"] else ""
+    return (
+        f"`chainrule lab run {found['name']} --seed {found['seed']}`: {found['seconds']:.1f} s{reduced}; code: "
+        f"[{module}.py](../src/chainrule/lab/experiments/{module}.py)\n"
+    )
