@@ -5,6 +5,8 @@ from __future__ import annotations
 from chainrule.formulas.lookup import lookup
 from chainrule.lab.experiment import Experiment
 from chainrule.lab.experiments import (
+    gradient_descent,
+    momentum,
     perceptron_gates,
 )
 
@@ -12,6 +14,8 @@ EXPERIMENTS: dict[str, Experiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT
     for module in (
         perceptron_gates,
+        gradient_descent,
+        momentum,
     )
 }  # fmt: skip
 

@@ -69,3 +69,12 @@ def curves(ax: Any, named: dict[str, Any], x: Any = None, markers: bool = False)
     ax.legend(frameon=False)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
+
+
+def contours(ax: Any, curvatures: tuple[float, float], limits: tuple[float, float, float, float]) -> None:
+    """Contour lines of ``sum_i curvature_i w_i**2 / 2``."""
+    u, v, at = grid(limits, 100)
+    height = 0.5 * (np.asarray(curvatures) * at**2).sum(axis=1).reshape(u.shape)
+    ax.contour(
+        u, v, height, levels=np.geomspace(height.max() / 400, height.max(), 12), colors="#8A8A8A", linewidths=0.7
+    )
