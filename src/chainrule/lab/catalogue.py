@@ -5,6 +5,7 @@ from __future__ import annotations
 from chainrule.formulas.lookup import lookup
 from chainrule.lab.experiment import Experiment
 from chainrule.lab.experiments import (
+    adam_first_step,
     gradient_descent,
     momentum,
     perceptron_gates,
@@ -16,6 +17,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         perceptron_gates,
         gradient_descent,
         momentum,
+        adam_first_step,
     )
 }  # fmt: skip
 
