@@ -9,12 +9,14 @@ from chainrule.lab.experiments import (
     gradient_descent,
     momentum,
     perceptron_gates,
+    xor,
 )
 
 EXPERIMENTS: dict[str, Experiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT
     for module in (
         perceptron_gates,
+        xor,
         gradient_descent,
         momentum,
         adam_first_step,

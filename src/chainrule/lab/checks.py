@@ -62,7 +62,7 @@ class Check:
     @property
     def held(self) -> bool:
         """Whether the assertion is true; nan never is."""
-        return self.low <= self.measured <= self.high
+        return bool(self.low <= self.measured <= self.high)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
