@@ -9,6 +9,7 @@ from chainrule.lab.experiments import (
     gradient_descent,
     momentum,
     perceptron_gates,
+    softmax_cross_entropy,
     xor,
 )
 
@@ -17,6 +18,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     for module in (
         perceptron_gates,
         xor,
+        softmax_cross_entropy,
         gradient_descent,
         momentum,
         adam_first_step,

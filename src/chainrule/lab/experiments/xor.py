@@ -94,7 +94,7 @@ def _draw(found: Findings, figure: Any) -> None:
     points(middle, found.data["hidden"], XOR)
     at = np.array([-0.5, 2.5])
     middle.plot(at, (at - 0.5) / 2, color="black")
-    middle.annotate("(0, 1) and (1, 0)", (1, 0), (1.0, 0.35), arrowprops={"arrowstyle": "->"})
+    middle.annotate("(0, 1) and (1, 0)", (1, 0), (1.1, -0.4), arrowprops={"arrowstyle": "->"})
     middle.set(title="hidden layer by hand", xlabel="$h_1$", ylabel="$h_2$", xlim=(-0.5, 2.5), ylim=(-0.5, 1.5))
     shares = found.data["shares"]
     right.bar([f"2-{units}-1" for units in shares], list(shares.values()), color="#0072B2", width=0.5)
