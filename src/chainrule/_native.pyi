@@ -5,6 +5,7 @@ from typing import Annotated, overload
 
 import numpy
 from numpy.typing import NDArray
+from typing_extensions import CapsuleType
 
 def available_kernels() -> list[str]:
     """Instruction sets usable on this processor, fastest first."""
@@ -103,6 +104,23 @@ class TrainerF32:
         One pass over the rows `order`: sum of objective times rows, rows, norms of gradient and change per layer.
         """
 
+    def epochs(
+        self,
+        order: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu")],
+        rates: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+        batch: int,
+        stream: CapsuleType | None,
+        table: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+        tol: float,
+        patience: float,
+        count: float,
+        best: float,
+        seconds: float,
+    ) -> tuple[int, float, float, object]:
+        """
+        As many epochs as `table` has rows, or fewer (see group.hpp): how many, count and best value of the patience, interruption.
+        """
+
     def gradient(self, out: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu")]) -> float:
         """The objective over all rows; its gradient goes to `out`."""
 
@@ -187,6 +205,23 @@ class TrainerF64:
     ) -> tuple[float, int, list[float], list[float]]:
         """
         One pass over the rows `order`: sum of objective times rows, rows, norms of gradient and change per layer.
+        """
+
+    def epochs(
+        self,
+        order: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu")],
+        rates: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+        batch: int,
+        stream: CapsuleType | None,
+        table: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+        tol: float,
+        patience: float,
+        count: float,
+        best: float,
+        seconds: float,
+    ) -> tuple[int, float, float, object]:
+        """
+        As many epochs as `table` has rows, or fewer (see group.hpp): how many, count and best value of the patience, interruption.
         """
 
     def gradient(self, out: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")]) -> float:

@@ -16,6 +16,7 @@
 #include <string>
 
 #include "dispatch.hpp"
+#include "group.hpp"
 #include "trainer.hpp"
 
 namespace nb = nanobind;
@@ -169,18 +170,47 @@ template <class T> struct PyTrainer {
         return d;
     }
 
+    // Throws unless these are rows of the data, and there is a rate for every step over them.
+    void check_steps(const std::int64_t* order, std::size_t n, std::size_t rates, int batch) const {
+        require(batch >= 1 && std::int64_t(rates) >= (std::int64_t(n) + batch - 1) / batch, "a batch size and one rate for every step");
+        const std::int64_t rows = data().rows;
+        for (std::size_t i = 0; i < n; ++i) require(order[i] >= 0 && order[i] < rows, "row numbers within the data");
+    }
+
     std::tuple<double, std::int64_t, std::vector<double>, std::vector<double>> epoch(Order order, Vector<double> rates, int batch) {
+        check_steps(order.data(), order.shape(0), rates.shape(0), batch);
         EpochSums sums;
-        const std::int64_t n = std::int64_t(order.shape(0)), rows = data().rows;
-        require(batch >= 1 && std::int64_t(rates.shape(0)) >= (n + batch - 1) / batch, "a batch size and one rate for every step");
-        for (std::int64_t i = 0; i < n; ++i) require(order.data()[i] >= 0 && order.data()[i] < rows, "row numbers within the data");
         {
             nb::gil_scoped_release release;
             Exclusive lock(busy);
-            sums = trainer->epoch(data(), order.data(), std::int64_t(order.shape(0)), rates.data(), batch, {&interrupted, nullptr});
+            Watcher watcher({&interrupted, nullptr});
+            trainer->epoch(data(), order.data(), std::int64_t(order.shape(0)), rates.data(), batch, watcher, sums);
         }
         if (sums.interrupted) throw nb::python_error();
         return {sums.loss, sums.rows, sums.gradient_norms, sums.update_norms};
+    }
+
+    // Whole epochs done, the patience after them, and the exception that a signal's handler raised meanwhile (else None).
+    std::tuple<std::int64_t, double, double, nb::object> epochs(VectorOut<std::int64_t> order, Matrix<double> rates, int batch,
+                                                               std::optional<nb::capsule> stream, MatrixOut<double> table, double tol,
+                                                               double patience, double count, double best, double seconds) {
+        const std::size_t most = table.shape(0), columns = 3 + 2 * trainer->layout().layers.size();
+        check_steps(order.data(), order.shape(0), rates.shape(1), batch);
+        require(table.shape(1) == columns && (rates.shape(0) == most || rates.shape(0) == 1), "rates and a row of the table for every epoch");
+        BitGenerator* bits = stream ? static_cast<BitGenerator*>(stream->data("BitGenerator")) : nullptr;
+        const Group group{order.data(), std::int64_t(order.shape(0)), bits, rates.data(), rates.shape(0) == 1 ? 0 : std::int64_t(rates.shape(1)),
+                          batch, std::int64_t(most), tol, patience, seconds, table.data()};
+        Patience present{count, best};
+        Watcher watcher({&interrupted, nullptr});
+        std::int64_t done = 0;
+        {
+            nb::gil_scoped_release release;
+            Exclusive lock(busy);
+            done = run_group(*trainer, data(), group, present, watcher);
+        }
+        nb::object raised = nb::none();
+        if (watcher.stopped()) raised = nb::borrow(nb::python_error().value());
+        return {done, present.count, present.best, raised};
     }
 
     double gradient(VectorOut<T> out) {
@@ -273,6 +303,9 @@ template <class T> void bind_precision(nb::module_& m, const std::string& suffix
              "shape"_a, "settings"_a, "threads"_a, "kernels"_a, "rows"_a, "targets"_a, "weights"_a.none())
         .def("epoch", &Trainer::epoch, "order"_a, "rates"_a, "batch"_a,
              "One pass over the rows `order`: sum of objective times rows, rows, norms of gradient and change per layer.")
+        .def("epochs", &Trainer::epochs, "order"_a, "rates"_a, "batch"_a, "stream"_a.none(), "table"_a, "tol"_a, "patience"_a, "count"_a,
+             "best"_a, "seconds"_a,
+             "As many epochs as `table` has rows, or fewer (see group.hpp): how many, count and best value of the patience, interruption.")
         .def("gradient", &Trainer::gradient, "out"_a, "The objective over all rows; its gradient goes to `out`.")
         .def("set_theta", &Trainer::set_theta, "theta"_a)
         .def("get_theta", &Trainer::get_theta, "out"_a)

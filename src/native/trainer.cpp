@@ -1,7 +1,6 @@
 #include "trainer.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -20,24 +19,6 @@ constexpr double shared_work = 250e3;
 constexpr double group_work = 100e3;
 
 }  // namespace
-
-// Asks from time to time whether to stop.
-class Watcher {
-   public:
-    explicit Watcher(Poll poll) : poll_(poll), asked_(Clock::now()) {}
-    bool stopped() const { return stopped_; }
-    bool ask() {
-        if (stopped_ || !poll_.call || Clock::now() - asked_ < std::chrono::milliseconds(50)) return stopped_;
-        asked_ = Clock::now();
-        return stopped_ = poll_.call(poll_.context);
-    }
-
-   private:
-    using Clock = std::chrono::steady_clock;
-    Poll poll_;
-    Clock::time_point asked_;
-    bool stopped_ = false;
-};
 
 template <class T>
 Trainer<T>::Trainer(const NetworkShape& shape, const Settings& settings, const Kernels<T>& kernels, int threads)
@@ -191,15 +172,15 @@ double Trainer<T>::batch_step(const Data<T>& data, const Batch& batch, const Ste
 }
 
 template <class T>
-EpochSums Trainer<T>::epoch(const Data<T>& data, const std::int64_t* order, std::int64_t n, const double* rates, int batch,
-                            Poll poll) {
+void Trainer<T>::epoch(const Data<T>& data, const std::int64_t* order, std::int64_t n, const double* rates, int batch,
+                       Watcher& watcher, EpochSums& sums) {
     FlushDenormals flush;
     pool_.after_fork();
     reserve(std::min<std::int64_t>(batch, n), data.dense == nullptr);
-    EpochSums sums;
+    sums.loss = 0;
+    sums.rows = 0;
     sums.gradient_norms.assign(layout_.layers.size(), 0);
     sums.update_norms.assign(layout_.layers.size(), 0);
-    Watcher watcher(poll);
     const std::int64_t last = last_batch(data, order, n, batch);
     // Looking at the clock costs as much as a small part of the smallest steps.
     const std::int64_t patience = double(layout_.parameters) * batch < 1e5 ? 16 : 1;
@@ -221,7 +202,6 @@ EpochSums Trainer<T>::epoch(const Data<T>& data, const std::int64_t* order, std:
         if (!std::isfinite(sums.loss)) break;
     }
     sums.interrupted = watcher.stopped();
-    return sums;
 }
 
 template <class T> double Trainer<T>::gradient(const Data<T>& data, T* out) {

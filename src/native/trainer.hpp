@@ -5,6 +5,7 @@
 // the solver's step is applied to it at once. No sum is ever split between threads, so the bits are the same for any number of them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -54,7 +55,24 @@ struct Poll {
     void* context = nullptr;
 };
 
-class Watcher;
+// Asks from time to time whether to stop.
+class Watcher {
+   public:
+    using Clock = std::chrono::steady_clock;
+
+    explicit Watcher(Poll poll) : poll_(poll), asked_(Clock::now()) {}
+    bool stopped() const { return stopped_; }
+    bool ask() {
+        if (stopped_ || !poll_.call || Clock::now() - asked_ < std::chrono::milliseconds(50)) return stopped_;
+        asked_ = Clock::now();
+        return stopped_ = poll_.call(poll_.context);
+    }
+
+   private:
+    Poll poll_;
+    Clock::time_point asked_;
+    bool stopped_ = false;
+};
 
 template <class T> class Trainer {
    public:
@@ -71,7 +89,8 @@ template <class T> class Trainer {
     double carried() const { return carried_; }
     void set_carried(double carried) { carried_ = carried; }
 
-    EpochSums epoch(const Data<T>& data, const std::int64_t* order, std::int64_t n, const double* rates, int batch, Poll poll);
+    void epoch(const Data<T>& data, const std::int64_t* order, std::int64_t n, const double* rates, int batch, Watcher& watcher,
+               EpochSums& sums);
     // The objective over all rows (not divided by the number of outputs) and its gradient, laid out like theta.
     double gradient(const Data<T>& data, T* out);
 

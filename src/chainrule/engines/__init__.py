@@ -14,7 +14,7 @@ from chainrule.engines.arrays import (
     refuse_damaged,
     refuse_non_finite,
 )
-from chainrule.engines.base import Engine, EpochResult, Session, StepSettings, TrainingData
+from chainrule.engines.base import Brake, Engine, EpochResult, GroupResult, Session, StepSettings, TrainingData
 from chainrule.engines.native import NativeEngine
 from chainrule.engines.reference import ReferenceEngine
 from chainrule.engines.tape import Tape
@@ -45,8 +45,10 @@ def choose(name: str, network: Network, dtype: Any, solver: Solver | None = None
 __all__ = [
     "ENGINES",
     "MOST_THREADS",
+    "Brake",
     "Engine",
     "EpochResult",
+    "GroupResult",
     "NativeEngine",
     "ReferenceEngine",
     "Session",

@@ -55,6 +55,60 @@ class EpochResult:
 
 
 @dataclass(frozen=True)
+class Brake:
+    """Where a group of epochs ends: the stopping rule of `Patience`, and time.
+
+    Parameters
+    ----------
+    tol : float
+        Least improvement of the loss that counts.
+    patience : float
+        Epochs in a row without improvement that are tolerated.
+    count, best : float
+        Of them so far; the best (highest) negated loss so far.
+    seconds : float
+        After which no other epoch is begun.
+    """
+
+    tol: float
+    patience: float
+    count: int
+    best: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class GroupResult:
+    """What a group of m epochs gives back.
+
+    Parameters
+    ----------
+    losses, seconds : ndarray of shape (m,)
+        `EpochResult.loss`, and wall-clock time.
+    rows : int
+        Rows seen.
+    gradient_norms, update_norms : ndarray of shape (m, L)
+        As in `EpochResult`.
+    order : ndarray of int
+        The last permutation of the rows.
+    count, best : float
+        The brake's after these epochs; without the last one, if its numbers are not finite.
+    interruption : BaseException or None
+        What ended the group from outside (Ctrl-C), after the last whole step.
+    """
+
+    losses: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    rows: int
+    gradient_norms: NDArray[np.float64]
+    update_norms: NDArray[np.float64]
+    order: NDArray[np.int64]
+    count: int
+    best: float
+    interruption: BaseException | None
+
+
+@dataclass(frozen=True)
 class StepSettings:
     """What happens in a step beside the loss's gradient and the solver's rule. Biases, gamma and beta are exempt from penalties.
 
@@ -113,6 +167,22 @@ class Session(Protocol):
         """Train on the rows `order` (indices into the data, in that order) in batches; `rates[i]` is step i's learning rate.
 
         KeyboardInterrupt leaves theta and state as they stood after the last whole step.
+        """
+        ...
+
+    def group(
+        self,
+        order: NDArray[np.int64],
+        rates: NDArray[np.float64],
+        batch_size: int,
+        stream: np.random.RandomState | None,
+        most: int,
+        brake: Brake,
+    ) -> GroupResult | None:
+        """At most that many epochs, at least one, until the brake ends them or their numbers are not finite.
+
+        Before each the order is permuted as ``order[stream.permutation(len(order))]``, if there is a stream. `rates` has a row
+        for each epoch, or one for all. None if the session can only do one at a time; nothing has happened then.
         """
         ...
 

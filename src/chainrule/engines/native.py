@@ -7,6 +7,8 @@ avx512) chooses another. Results are the same bits for any number of threads, bu
 from __future__ import annotations
 
 import os
+import threading
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from chainrule import _native
 from chainrule.engines import description
 from chainrule.engines.arrays import checked_state, refuse_damaged
-from chainrule.engines.base import PLAIN, EpochResult, StepSettings, TrainingData
+from chainrule.engines.base import PLAIN, Brake, EpochResult, GroupResult, StepSettings, TrainingData
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.solvers import Solver, State
 from chainrule.network import Network
@@ -79,6 +81,18 @@ def _trainer(
     )
 
 
+def _bits(stream: np.random.RandomState) -> Any:
+    """The bits that a stream draws from, if C++ may permute in its place; else None.
+
+    The stream is locked meanwhile. The global one serves whoever asks next, so only the main thread may lock it for long.
+    """
+    if type(stream) is not np.random.RandomState:
+        return None
+    bits: Any = stream._bit_generator
+    everybodys: Any = np.random.get_bit_generator()  # type: ignore[attr-defined]
+    return None if bits is everybodys and threading.current_thread() is not threading.main_thread() else bits
+
+
 class NativeSession:
     """A training in progress inside the native engine."""
 
@@ -108,6 +122,38 @@ class NativeSession:
         """Train on the rows `order` in batches; see `Session.epoch`."""
         total, rows, gradients, updates = self._trainer.epoch(order, rates, batch_size)
         return EpochResult(total / rows if rows else 0.0, rows, np.array(gradients), np.array(updates))
+
+    def group(
+        self,
+        order: NDArray[np.int64],
+        rates: NDArray[np.float64],
+        batch_size: int,
+        stream: np.random.RandomState | None,
+        most: int,
+        brake: Brake,
+    ) -> GroupResult | None:
+        """Several epochs in one call; see `Session.group`."""
+        bits: Any = None if stream is None else _bits(stream)
+        if stream is not None and bits is None:
+            return None
+        layers, order = len(self._network.layers), order.copy()
+        table = np.empty((most, 3 + 2 * layers))
+        with nullcontext() if bits is None else bits.lock:
+            done, count, best, interruption = self._trainer.epochs(
+                order,
+                rates,
+                batch_size,
+                None if bits is None else bits.capsule,
+                table,
+                brake.tol,
+                brake.patience,
+                brake.count,
+                brake.best,
+                brake.seconds,
+            )
+        losses, rows, seconds, norms = table[:done, 0], table[:done, 1], table[:done, 2], table[:done, 3:].copy()
+        told = norms[:, :layers], norms[:, layers:]
+        return GroupResult(losses, seconds, int(rows.sum()), *told, order, int(count), best, interruption)
 
     def predict(self, X: Any) -> Array:
         """Output activations with the present parameters."""

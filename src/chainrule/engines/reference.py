@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from chainrule.engines import updates
 from chainrule.engines.arrays import checked_state
-from chainrule.engines.base import PLAIN, EpochResult, StepSettings, TrainingData
+from chainrule.engines.base import PLAIN, Brake, EpochResult, GroupResult, StepSettings, TrainingData
 from chainrule.engines.normalization import Normalized, follow, normalize, normalize_batch, normalize_frozen, pull_back
 from chainrule.engines.tape import Tape
 from chainrule.formulas import dropout
@@ -179,6 +179,18 @@ class ReferenceSession:
             rows += len(batch)
         norms = [layer_norms(self._network, vector) for vector in last]
         return EpochResult(total / rows if rows else 0.0, rows, *norms)
+
+    def group(
+        self,
+        order: NDArray[np.int64],
+        rates: NDArray[np.float64],
+        batch_size: int,
+        stream: np.random.RandomState | None,
+        most: int,
+        brake: Brake,
+    ) -> GroupResult | None:
+        """None: the training's own loop over `epoch` is what a group is held to."""
+        return None
 
     def _step(self, done: Tape, rate: float) -> Array:
         """Take a whole step, or none if interrupted; the change of theta before max-norm."""
