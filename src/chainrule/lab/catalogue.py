@@ -9,6 +9,7 @@ from chainrule.lab.experiments import (
     gradient_descent,
     momentum,
     perceptron_gates,
+    shallow_joints,
     softmax_cross_entropy,
     xor,
 )
@@ -18,6 +19,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     for module in (
         perceptron_gates,
         xor,
+        shallow_joints,
         softmax_cross_entropy,
         gradient_descent,
         momentum,
