@@ -5,6 +5,8 @@ Matrix form: ``delta_k = (delta_{k+1} W_{k+1}^T) * f'(z_k)``, ``dJ/dW_k = a_{k-1
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chainrule.engines.normalization import EPSILON
 from chainrule.trace.formulas import elementwise
 from chainrule.trace.header import Group
@@ -43,7 +45,7 @@ def _plan_output_layer(plan: Plan) -> None:
     loss, activation = header.network["loss"], header.network["layers"][-1]["activation"]
     z, a, y = Q("pre_activation", k), Q("activation", k), Q("target")
     first = Q("unweighted_delta" if header.weighted else "delta", k)
-    if len(header.groups) > 1 or header.groups[0].fused or isinstance(loss, dict) and "heads" in loss:
+    if len(header.groups) > 1 or header.groups[0].fused or (isinstance(loss, dict) and "heads" in loss):
         plan.layer(first, "whole_delta", [y, z, a], loss=loss, activation=activation, targets=header.targets)
     else:
         upstream = plan.layer(Q("activation_gradient", k), "whole_slope", [y, a], loss=loss, targets=header.targets)
@@ -140,13 +142,12 @@ def _plan_hidden_unit(plan: Plan, k: int, unit: int, row: int) -> None:
     if k in header.masked:
         parents = [found, Q("mask", k, unit, row=row)]
         found = plan.unit(Q("undropped_gradient", k, unit, row=row), "multiply", parents)
-    here = {"layer": k, "unit": unit, "row": row}
-    z, a = Q("pre_activation", **here), Q("activation", **here)
+    z, a, delta = (Q(kind, k, unit, row=row) for kind in ("pre_activation", "activation", "delta"))
     if elementwise(header.activation(k, unit)):
-        slope = plan.unit(Q("slope", **here), "slope", [z, a], activation=header.activation(k, unit))
-        plan.unit(Q("delta", **here), "multiply", [found, slope])
+        slope = plan.unit(Q("slope", k, unit, row=row), "slope", [z, a], activation=header.activation(k, unit))
+        plan.unit(delta, "multiply", [found, slope])
     else:
-        plan.use(Q("delta", **here))
+        plan.use(delta)
 
 
 def _plan_norm_layer(plan: Plan, k: int) -> None:
@@ -202,8 +203,7 @@ def _plan_layer_gradients(plan: Plan, k: int) -> None:
 def _plan_penalty(plan: Plan, parameter: Quantity, data: Quantity, whole: Quantity) -> None:
     """The gradient of a weight: the data's and the penalty's."""
     header, add = plan.header, plan.layer if parameter.unit is None else plan.unit
-    place = {"layer": parameter.layer, "unit": parameter.unit, "source": parameter.source, "of": "weight"}
-    penalty = Q("penalty_gradient", **place)
+    penalty = replace(parameter, kind="penalty_gradient", of="weight")
     add(penalty, "penalty_gradient", [parameter, Q("weight_sum")], alpha=header.alpha, l2=header.l2)
     add(whole, "sum", [data, penalty])
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.trace.header import Header
-from chainrule.trace.plan import Plan, Q
+from chainrule.trace.plan import Plan, Q, about
 from chainrule.trace.rows import Quantity
 
 
@@ -15,29 +15,30 @@ def plan_check(plan: Plan) -> None:
     """Differences of the objective at the header's places in theta, then the objective after the step."""
     header = plan.header
     step, floor = header.check["step"], header.check["floor"]
-    places = {at: one for at, one in enumerate(_trained(header)) if at in set(header.check["places"])}
     errors = []
-    for place, parameter in places.items():
-        found = {"layer": parameter.layer, "unit": parameter.unit, "source": parameter.source, "of": parameter.kind}
+    for place in header.check["places"]:
+        parameter = _parameter(header, place)
         sides = [
-            _plan_loss(plan, "unit", Q(kind, **found), {}, place, moved, 0.0)
+            _plan_loss(plan, "unit", about(parameter, kind), {}, place, moved, 0.0)
             for kind, moved in (("loss_ahead", step), ("loss_behind", -step))
         ]
-        numeric = plan.unit(Q("numeric_gradient", **found), "central_difference", sides, step=step)
-        parents = [Q("gradient", **found), numeric]
-        errors.append(plan.unit(Q("relative_error", **found), "relative_error", parents, floor=floor))
+        numeric = plan.unit(about(parameter, "numeric_gradient"), "central_difference", sides, step=step)
+        parents = [about(parameter, "gradient"), numeric]
+        errors.append(plan.unit(about(parameter, "relative_error"), "relative_error", parents, floor=floor))
     plan.whole(Q("largest_error"), "largest", errors)
     if "update" in header.stages:
         _plan_effect(plan)
 
 
-def _trained(header: Header) -> list[Quantity]:
-    """Every trained parameter by itself, in theta's order."""
-    found = []
+def _parameter(header: Header, place: int) -> Quantity:
+    """The trained parameter at a place in theta."""
     for kind, layer in header.parameters(trained=True):
-        sources: list[int | None] = [*range(header.widths[layer])] if kind == "weight" else [None]
-        found += [Q(kind, layer, unit, source) for source in sources for unit in range(header.widths[layer + 1])]
-    return found
+        units = header.widths[layer + 1]
+        size = units * (header.widths[layer] if kind == "weight" else 1)
+        if place < size:
+            return Q(kind, layer, place % units, place // units if kind == "weight" else None)
+        place -= size
+    raise ValueError("there is no such place in theta.")
 
 
 def _plan_loss(

@@ -18,8 +18,8 @@ def objective(p: Parents, s: Settings) -> Any:
     p : sequence
         X (N, I), Y (N, T), the parameters' arrays in theta's order, the sample weights if there are any, then the masks.
     s : dict
-        "network" (the Network), "weighted", "masked" (places of the masks among inputs and layers), "frozen", "alpha", "l2", "l1";
-        theta[place] is first moved by "step" where "place" is not None.
+        "network" (the Network), "weighted", "masked" (places of the masks among inputs and layers), "frozen", "alpha", "l2",
+        "l1"; theta[place] is first moved by "step" where "place" is not None.
     """
     network, masked = s["network"], s["masked"]
     given = list(p[2:])
@@ -35,7 +35,8 @@ def objective(p: Parents, s: Settings) -> Any:
         rows = network.objective.rows(p[1], z[-1], a[-1], network.layers[-1].function)
     weights, total = theta[: network.n_weights], weight.sum()
     decay = s["alpha"] / total + s["l2"]
-    return np.dot(weight, rows) / total + decay / 2 * np.dot(weights, weights) + s["l1"] * np.abs(weights).sum()
+    penalty = decay / 2 * np.dot(weights, weights) if decay else 0.0
+    return np.dot(weight, rows) / total + penalty + (s["l1"] * np.abs(weights).sum() if s["l1"] else 0.0)
 
 
 def _relative_error(p: Parents, s: Settings) -> Any:

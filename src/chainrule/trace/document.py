@@ -1,7 +1,7 @@
 """A trace as a JSON document and back: plain data, every number to its last bit.
 
 ``{"format": "chainrule-trace", "version": 1, "header": {...}, "rows": [...]}``. Arrays of more than `LISTED` numbers are
-``{"shape": [...], "float64": base64 of little-endian doubles}``; numbers JSON does not know are the words NaN, Infinity, -Infinity.
+``{"shape": [...], "float64": base64 of little-endian doubles}``; NaN, Infinity and -Infinity are words.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Formulas as plain data in a trace's header, and back.
 
-Formulas of the tables are named as in model files. A user's own are named ``{"own": name, ...}`` with what is needed to know which
-rows there must be; the objects themselves stay beside the trace, in memory only.
+Formulas of the tables are named as in model files. A user's own are named ``{"own": name, ...}`` with what is needed to know
+which rows there must be; the objects themselves stay beside the trace, in memory only.
 """
 
 from __future__ import annotations

@@ -37,42 +37,43 @@ def _plan_mask(plan: Plan, layer: int | None) -> None:
 def _plan_elements(plan: Plan) -> None:
     """Every given number as a row of its own, where every unit has rows."""
     header = plan.header
+    given = [("input", None, header.widths[0])]
+    given += [("target", None, header.targets)] if "loss" in header.stages else []
+    given += [("mask", layer, header.widths[0 if layer is None else layer + 1]) for layer in header.masked]
     for row in range(header.rows):
-        for source in range(header.widths[0]):
-            plan.use(Q("input", unit=source, row=row))
-        if "loss" in header.stages:
-            for column in range(header.targets):
-                plan.use(Q("target", unit=column, row=row))
+        for kind, layer, units in given:
+            for unit in range(units):
+                plan.use(Q(kind, layer, unit, row=row))
         if header.weighted:
             plan.use(Q("sample_weight", row=row))
     for kind, layer in header.parameters():
+        sources: list[int | None] = [*range(header.widths[layer])] if kind == "weight" else [None]
         for unit in range(header.widths[layer + 1]):
-            for source in range(header.widths[layer]) if kind == "weight" else (None,):
+            for source in sources:
                 plan.use(Q(kind, layer, unit, source))
-    for masked in header.masked:
-        for row in range(header.rows):
-            for unit in range(header.widths[0 if masked is None else masked + 1]):
-                plan.use(Q("mask", masked, unit, row=row))
 
 
 def plan_forward(plan: Plan) -> None:
     """Layer by layer: the matrix form, then the units that have rows of their own."""
     header = plan.header
     if None in header.masked:
-        plan.layer(Q("dropped"), "multiply", [Q("input"), Q("mask")])
-        if header.level == "unit":
-            for row in range(header.rows):
-                for unit in range(header.widths[0]):
-                    _plan_dropped(plan, None, unit, row)
+        _plan_dropped_inputs(plan)
     for layer in range(header.depth):
         _plan_layer(plan, layer)
         for unit in range(header.widths[layer + 1]):
             if header.shows(layer, unit):
                 _plan_unit(plan, layer, unit)
-        if layer == header.depth - 1:
-            for group in header.groups:
-                if any(header.shows(layer, unit) for unit in group.units):
-                    _plan_outputs(plan, group)
+    for group in header.groups:
+        if any(header.shows(header.depth - 1, unit) for unit in group.units):
+            _plan_outputs(plan, group)
+
+
+def _plan_dropped_inputs(plan: Plan) -> None:
+    plan.layer(Q("dropped"), "multiply", [Q("input"), Q("mask")])
+    if plan.header.level == "unit":
+        for row in range(plan.header.rows):
+            for unit in range(plan.header.widths[0]):
+                _plan_dropped(plan, None, unit, row)
 
 
 def _plan_layer(plan: Plan, k: int) -> None:

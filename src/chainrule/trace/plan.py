@@ -57,15 +57,21 @@ class Plan:
             self.claims[quantity.id] = Claim(level, self.stage, quantity, operation, ids, settings)
         return quantity
 
-    def layer(self, quantity: Quantity, operation: str, parents: Iterable[Quantity] = (), /, **settings: Any) -> Quantity:
+    def layer(
+        self, quantity: Quantity, operation: str, parents: Iterable[Quantity] = (), /, **settings: Any
+    ) -> Quantity:
         """Append a claim about an array."""
         return self.add("layer", quantity, operation, parents, **settings)
 
-    def whole(self, quantity: Quantity, operation: str, parents: Iterable[Quantity] = (), /, **settings: Any) -> Quantity:
+    def whole(
+        self, quantity: Quantity, operation: str, parents: Iterable[Quantity] = (), /, **settings: Any
+    ) -> Quantity:
         """Append a claim about the whole network."""
         return self.add("whole", quantity, operation, parents, **settings)
 
-    def unit(self, quantity: Quantity, operation: str, parents: Iterable[Quantity] = (), /, **settings: Any) -> Quantity:
+    def unit(
+        self, quantity: Quantity, operation: str, parents: Iterable[Quantity] = (), /, **settings: Any
+    ) -> Quantity:
         """Append a claim about one number, taking its parents from layer rows where they have no rows of their own."""
         return self.add("unit", quantity, operation, [self.use(parent) for parent in parents], **settings)
 
@@ -98,3 +104,8 @@ def passed_on(header: Header, layer: int) -> Quantity:
 def at(quantity: Quantity, unit: int | None = None, row: int | None = None) -> Quantity:
     """One number of a layer row."""
     return replace(quantity, unit=unit, row=row)
+
+
+def about(parameter: Quantity, kind: str, name: str = "") -> Quantity:
+    """A quantity that belongs to a parameter: its gradient, state, change..."""
+    return replace(parameter, kind=kind, of=parameter.kind, name=name)

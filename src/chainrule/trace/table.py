@@ -65,7 +65,12 @@ def trace_table(
         for place, (number, guess) in enumerate(zip(chosen, predicted.tolist(), strict=True))
     )
     scale = (goal.centre, goal.scale) if goal.task == "regression" else (0.0, 1.0)
-    described = {"input_names": model.schema.inputs, "target_name": goal.name, "target_scale": scale, "data": data}
+    described: dict[str, Any] = {
+        "input_names": model.schema.inputs,
+        "target_name": goal.name,
+        "target_scale": scale,
+        "data": data,
+    }
     return trace_estimator(model.estimator, X, y, notes=notes, **described, **options)
 
 

@@ -1,7 +1,7 @@
 """Rows of a step, in the engine's order: clipping, decay, the solver's rule, L1, max-norm; then the running statistics.
 
-All parameters change at once: every row goes back to the old parameters and their gradients. The same functions write the layer rows and
-the unit rows, which differ only in their places.
+All parameters change at once: every row goes back to the old parameters and their gradients. The same functions write the layer
+rows and the unit rows, which differ only in their places.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from chainrule.engines.normalization import MOMENTUM
 from chainrule.trace.header import Header
-from chainrule.trace.plan import Plan, Q
+from chainrule.trace.plan import Plan, Q, about
 from chainrule.trace.rows import Quantity
 
 
@@ -33,7 +33,7 @@ class Spot:
 
     def at(self, kind: str, name: str = "") -> Quantity:
         """A quantity of this parameter."""
-        return replace(self.parameter, kind=kind, of=self.parameter.kind, name=name)
+        return about(self.parameter, kind, name)
 
     def add(self, quantity: Quantity, operation: str, parents: list[Quantity], **settings: Any) -> Quantity:
         """A row at this parameter's level."""
@@ -281,9 +281,8 @@ def _plan_following(plan: Plan, layer: int) -> None:
     mean, variance = Q("running_mean", layer), Q("running_variance", layer)
     units: list[int | None] = [unit for unit in range(plan.header.widths[layer + 1]) if plan.header.shows(layer, unit)]
     for unit in [None, *units]:
-        place = {"unit": unit}
-        spot = Spot(plan, replace(mean, **place))
+        spot = Spot(plan, replace(mean, unit=unit))
         spot.add(spot.at("new"), "follow", [spot.parameter, Q("batch_mean", layer, unit)], momentum=MOMENTUM)
-        spot = Spot(plan, replace(variance, **place))
+        spot = Spot(plan, replace(variance, unit=unit))
         parents = [spot.parameter, Q("batch_variance", layer, unit), Q("weight_sum")]
         spot.add(spot.at("new"), "follow_unbiased", parents, momentum=MOMENTUM)

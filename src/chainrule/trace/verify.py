@@ -153,7 +153,7 @@ def _senseless(header: Header) -> str:
     """Why a header cannot be right, empty if it can; also guards against headers that demand absurdly many rows."""
     lengths = {"input": 1, "forward": 2, "loss": 3, "backward": 4, "update": 5, "check": 6}
     order = [lengths.get(stage, 0) for stage in header.stages]
-    if order != sorted(set(order)) or order[:2] != [1, 2] or set(order) - {1, 2} and not {3, 4} <= set(order):
+    if order != sorted(set(order)) or order[:2] != [1, 2] or (set(order) - {1, 2} and not {3, 4} <= set(order)):
         return f"stages {header.stages} are not some of {STAGES} in this order"
     if not 1 <= header.rows <= ROWS_MOST or header.level not in ("unit", "layer"):
         return f"it has rows={header.rows} and level={header.level!r}"
@@ -222,7 +222,7 @@ def _holds(claim: Claim, found: Value, parents: list[Value], header: Header, for
         far = ~(np.abs(np.subtract(found, expected)) <= ABSOLUTE + RELATIVE * np.abs(expected))
         far &= ~((found == expected) | (np.isnan(found) & np.isnan(expected)))
         if far.any() and OPERATIONS[claim.operation].sums:
-            sizes = [np.abs(parent) for parent in parents]
+            sizes: list[Value] = [np.abs(parent) for parent in parents]
             terms = np.abs(derived(claim, sizes, header, formulas))
             far &= ~(np.abs(np.subtract(found, expected)) <= ROUNDING * terms)
     if not far.any():
