@@ -321,11 +321,11 @@ def _converted(given: Any) -> Value | None:
     return None
 
 
-def _combined(name: str, left: Any, right: Any) -> Any:
+def _combined(name: str, left: Any, right: Any) -> Value:
     """A binary operation; NotImplemented, as Python wants it, for what is no number."""
     first, second = _converted(left), _converted(right)
     if first is None or second is None:
-        return NotImplemented
+        return NotImplemented  # type: ignore[no-any-return]
     return Value.computed(OPERATIONS[name], (first, second))
 
 

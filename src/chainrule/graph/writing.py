@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chainrule.graph.operations import ATOM, SUM, Form, Operation
+from chainrule.graph.operations import ATOM, PRODUCT, SUM, Form, Operation
 from chainrule.graph.value import Value
 
 DIGITS = 6
@@ -42,12 +42,12 @@ class Language:
 
 def text_number(number: float, digits: int = DIGITS) -> str:
     """A number to so many significant digits, with a real minus sign."""
-    return f"{number:.{digits}g}".replace("-", "−")
+    return f"{number + 0.0:.{digits}g}".replace("-", "−")  # + 0.0: no negative zero
 
 
 def latex_number(number: float, digits: int = DIGITS) -> str:
     """The same in LaTeX, powers of ten as such."""
-    mantissa, _, exponent = f"{number:.{digits}g}".partition("e")
+    mantissa, _, exponent = f"{number + 0.0:.{digits}g}".partition("e")
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 
@@ -85,7 +85,9 @@ def grouped(language: Language, term: tuple[str, int], needs: int) -> str:
 def written_number(language: Language, number: float, digits: int = DIGITS) -> tuple[str, int]:
     """A number, and how strongly it binds: one with a sign or a power of ten is no atom."""
     text = language.number(number, digits)
-    return text, ATOM if text.replace(".", "").isdigit() else SUM
+    if text.startswith(("-", "−")):
+        return text, SUM
+    return text, ATOM if text.replace(".", "").isdigit() else PRODUCT
 
 
 def formula(node: Value, language: Language = TEXT, digits: int = DIGITS) -> str:
