@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.reference import training_forward
+from chainrule.engines.reference import Masks, training_forward
 from chainrule.trace.arithmetic import Operation, Parents, Settings, numbers
 
 
@@ -23,7 +23,7 @@ def objective(p: Parents, s: Settings) -> Any:
     """
     network, masked = s["network"], s["masked"]
     given = list(p[2:])
-    masks = [None] * (len(network.layers) + 1)
+    masks: Masks = [None] * (len(network.layers) + 1)
     for place in reversed(masked):
         masks[place] = given.pop()
     weight = given.pop() if s["weighted"] else np.ones(len(p[1]))

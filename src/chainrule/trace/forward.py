@@ -37,7 +37,7 @@ def _plan_mask(plan: Plan, layer: int | None) -> None:
 def _plan_elements(plan: Plan) -> None:
     """Every given number as a row of its own, where every unit has rows."""
     header = plan.header
-    given = [("input", None, header.widths[0])]
+    given: list[tuple[str, int | None, int]] = [("input", None, header.widths[0])]
     given += [("target", None, header.targets)] if "loss" in header.stages else []
     given += [("mask", layer, header.widths[0 if layer is None else layer + 1]) for layer in header.masked]
     for row in range(header.rows):

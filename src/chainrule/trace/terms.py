@@ -75,7 +75,7 @@ def smoothing(group: Group) -> float:
 def hyper_parameters(group: Group, unit: int) -> dict[str, Any]:
     """What the loss's operations need beside numbers, for one output."""
     # A bare name stands for the family's defaults.
-    given = group.loss if isinstance(group.loss, dict) else {"delta": 1.0, "levels": [0.5]}
+    given: dict[str, Any] = group.loss if isinstance(group.loss, dict) else {"delta": 1.0, "levels": [0.5]}
     if group.loss_name == "huber":
         return {"delta": given["delta"]}
     if group.loss_name == "quantile":
