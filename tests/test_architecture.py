@@ -45,6 +45,11 @@ FRONT_DOORS = {
     ("network/network.py", "loss_and_gradient", "chainrule.engines"),
     ("network/network.py", "activations", "chainrule.engines"),
     ("network/network.py", "input_gradient", "chainrule.engines"),
+    ("network/network.py", "graph", "chainrule.engines"),
+    ("network/network.py", "local_linear", "chainrule.engines"),
+    ("network/network.py", "trace", "chainrule.trace"),
+    ("estimators/looking.py", "trace", "chainrule.trace"),
+    ("estimators/looking.py", "diagnose", "chainrule.diagnosis"),
 }
 
 # Rows that may import a distribution; rows above the engines may all use numpy, scipy and scikit-learn.
@@ -54,7 +59,7 @@ HOMES = {
     "matplotlib": {"plots", "cli", "lab"},
     "polars": {"tables", "cli", "estimators", "models"},
     "safetensors": {"models"},
-    "sklearn": {"cli", "lab", "plots", "models", "datasets", "tables", "estimators", "training"},
+    "sklearn": {"cli", "lab", "plots", "diagnosis", "trace", "models", "datasets", "tables", "estimators", "training"},
 }
 
 
@@ -73,6 +78,8 @@ def imports(path: Path) -> set[Import]:
     found: set[Import] = set()
 
     def visit(node: ast.AST, function: str) -> None:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            return  # names in annotations are no dependency
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             function = node.name
         modules = []

@@ -22,6 +22,7 @@ from chainrule.estimators.cells import Cells
 from chainrule.estimators.features import HiddenFeatures
 from chainrule.estimators.guard import refuse_labels, unchanged_on_error, validate_parameters
 from chainrule.estimators.inputs import prepared, prepares, training_arrays
+from chainrule.estimators.looking import Looking
 from chainrule.estimators.outputs import scoring_network
 from chainrule.estimators.starting import first_theta
 from chainrule.estimators.state import Fitted
@@ -40,7 +41,7 @@ SMALL_PREDICTION = 2_000_000
 NO_SET = Held()
 
 
-class BaseMLP(CallbackSupportMixin, HiddenFeatures, Fitted, BaseEstimator, ABC):  # type: ignore[misc]
+class BaseMLP(CallbackSupportMixin, HiddenFeatures, Looking, Fitted, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of `MLPClassifier` and `MLPRegressor`."""
 
     _parameter_constraints: dict[str, list[Any]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,11 @@ from chainrule.formulas.losses import Loss, LossFamily, get_loss
 from chainrule.network.layers import Dense, check_probability
 from chainrule.network.layout import Layout
 from chainrule.network.plain import described_fields
+
+if TYPE_CHECKING:
+    from chainrule.engines.regions import LocalLinear
+    from chainrule.engines.scalar import NetworkGraph
+    from chainrule.trace import Trace
 
 
 @dataclass(frozen=True)
@@ -190,6 +195,24 @@ class Network(Layout):
         from chainrule.engines import inspection
 
         return inspection.input_gradient(self, theta, X, output)
+
+    def graph(self, theta: Array, x: Any, y: Any = None) -> NetworkGraph:
+        """The network as a graph of scalars, up to a stated size; see `chainrule.engines.scalar.graph`."""
+        from chainrule.engines import scalar
+
+        return scalar.graph(self, theta, x, y)
+
+    def local_linear(self, theta: Array, X: Any) -> LocalLinear:
+        """The affine map in force at each row of `X`; see `chainrule.engines.regions.local_linear`."""
+        from chainrule.engines import regions
+
+        return regions.local_linear(self, theta, X)
+
+    def trace(self, theta: Array, X: Any, y: Any = None, **options: Any) -> Trace:
+        """Every number of a forward and backward pass over a few rows, and of a step; see `chainrule.trace.trace`."""
+        from chainrule.trace import trace
+
+        return trace(self, theta, X, y, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for model files; what has its default value is left out, but for units, activation and loss.
