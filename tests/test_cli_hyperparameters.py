@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 import chainrule
+from chainrule.cli import formulas
+from chainrule.cli.asked import OPTIONS
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.initializers import INITIALIZERS, Normal
 from chainrule.formulas.losses import Huber, LogLoss, Quantile
@@ -36,6 +38,10 @@ def trained(*arguments):
     [
         (["--hidden", "7,5", "--activation", "gelu,tanh"], {"activation": ["gelu", "tanh"]}),
         (["--activation", "sigmoid"], {"activation": "logistic"}),
+        (["--output-activation", "sigmoid"], {"output_activation": "logistic", "solver": "lbfgs"}),
+        (["--output-activation", "softmax", "--loss", "mse"], {"output_activation": "softmax", "loss": "mse"}),
+        (["--hidden", "7", "--layer-rates", "0.5,2"], {"layer_rates": [0.5, 2.0], "solver": "adam"}),
+        (["--validation-fraction", "0.3"], {"validation_fraction": 0.3, "solver": "lbfgs"}),
         (["--batch-norm"], {"batch_norm": True, "solver": "adam"}),
         (["--no-batch-norm"], {"batch_norm": False, "solver": "lbfgs"}),
         (["--init", "he-normal"], {"init": "he_normal"}),
@@ -75,6 +81,39 @@ def test_options_reach_the_estimator(options, asked):
     found = estimator.get_params()
     assert {name: found[name] for name in asked} == asked
     assert asked.keys() <= told.keys()
+
+
+# Parameters of the estimators that have no option of their own, and what stands for them.
+ELSEWHERE = {
+    "hidden_layer_sizes": "--hidden",
+    "random_state": "--seed",
+    "power_t": "--schedule invscaling:power_t=0.3",
+    "nesterovs_momentum": "--solver sgd:nesterov=false",
+    "beta_1": "--solver adam:beta_1=0.8",
+    "beta_2": "--solver adam:beta_2=0.99",
+    "epsilon": "--solver adam:epsilon=1e-6",
+    "max_fun": "--solver lbfgs:max_fun=99",
+    "verbose": "the progress shown, --no-progress",
+    "shuffle": "rows of a table are always shuffled",
+    "warm_start": "a command trains from the start",
+    "categorical_features": "tables prepare their columns themselves",
+    "allow_nan": "tables prepare their columns themselves",
+    "scale_features": "tables prepare their columns themselves",
+}
+
+
+def test_every_parameter_of_the_estimators_can_be_reached_or_has_a_reason():
+    known = {**chainrule.MLPClassifier().get_params(), **chainrule.MLPRegressor().get_params()}
+    assert set(known) == set(OPTIONS) | set(ELSEWHERE)
+    assert not set(OPTIONS) & set(ELSEWHERE)
+    shown = run("train", "--help").stdout
+    assert [option for option in OPTIONS.values() if option not in shown] == []
+    for text in ELSEWHERE.values():
+        kind, _, value = text.partition(" ")
+        if kind in ("--solver", "--schedule"):
+            field, _, number = value.partition(":")[2].partition("=")
+            found = getattr(formulas, kind[2:])(value)
+            assert getattr(found, field) == (False if number == "false" else float(number))
 
 
 @pytest.mark.parametrize("name", HIDDEN)
@@ -148,6 +187,20 @@ def test_everything_is_told_and_shown_again():
         (["--activation", "relu,tanh", "--hidden", "5"], ["'--activation'", "2 values for 1 hidden layers"]),
         (["--activation", "relu,ten"], ["'--activation'", "'ten'", "tanh"]),
         (["--activation", "step"], ["'--activation'", "'step'", "relu"]),
+        (
+            ["--output-activation", "relu"],
+            ["'--output-activation'", "'relu'", "softmax, logistic, identity, leaky_relu"],
+        ),
+        (["--output-activation", "sofmax"], ["'--output-activation'", "Did you mean softmax?"]),
+        (["--layer-rates", "1,2"], ["'--layer-rates'", "2 values", "--hidden"]),
+        (
+            ["--layer-rates", "1", "--hidden", "5"],
+            ["'--layer-rates'", "1 values for 1 hidden layers; expected 2, the output"],
+        ),
+        (["--layer-rates", "0,0", "--hidden", "5"], ["'--layer-rates'", "nothing is trained"]),
+        (["--layer-rates", "1,-1", "--hidden", "5"], ["'--layer-rates'", "'1,-1'", "0 or above"]),
+        (["--layer-rates", "1,1", "--hidden", "5", "--solver", "lbfgs"], ["'--layer-rates'", "--solver lbfgs"]),
+        (["--validation-fraction", "0"], ["'--validation-fraction'", "above 0"]),
         (["--dropout", "1"], ["'--dropout'", "'1'", "0.2,0.5"]),
         (["--dropout", "0.1,0.2"], ["'--dropout'", "--hidden"]),
         (["--dropout", "0.1,0.2,0.3", "--hidden", "5"], ["'--dropout'", "expected 1, or 2 with the inputs' first"]),
@@ -197,6 +250,15 @@ def test_wrong_options_are_named_before_the_table_is_read(options, words):
         ((*SPECIES, "--class-weight", "Adeli=2"), ["class_weight", "'Adeli'", "Adelie, Chinstrap, Gentoo"]),
         ((*SPECIES, "--scoring", "roc_auc"), ["scoring 'roc_auc'", "'species'", "neg_log_loss"]),
         ((*SPECIES, "--scoring", "r2"), ["scoring 'r2'", "f1_macro"]),
+        (
+            (*SPECIES, "--output-activation", "identity"),
+            ["output_activation 'identity'", "'species'", "softmax or logistic"],
+        ),
+        (
+            (*MASS, "--output-activation", "softmax"),
+            ["output_activation 'softmax'", "'body_mass_g'", "identity or leaky_relu"],
+        ),
+        ((*SPECIES, "--validation-fraction", "0.001"), ["275 rows", "larger validation_fraction"]),
         ((*MASS, "--scoring", "accuracy"), ["scoring 'accuracy'", "neg_mean_absolute_error"]),
         ((*SPECIES, "--batch-norm", "--batch-size", "1"), ["batch_norm", "batches of 1"]),
     ],

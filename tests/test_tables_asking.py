@@ -8,12 +8,13 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from chainrule.errors import TableError
 from chainrule.estimators import MLPClassifier, MLPRegressor
+from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.losses import LOSSES, Huber, Quantile
 from chainrule.formulas.schedules import Cosine
 from chainrule.formulas.solvers import LBFGS, SOLVERS, Adam
 from chainrule.formulas.words import in_words
 from chainrule.tables import TableModel, read_table
-from chainrule.tables.asking import NOT_FOR_TABLES, losses
+from chainrule.tables.asking import NOT_FOR_TABLES, losses, outputs
 from chainrule.tables.learner import Rows, loss
 from chainrule.tables.settings import RATES, SMALL, STEPWISE, choose_settings, is_stochastic, stepwise
 from tests.command import PENGUINS
@@ -151,3 +152,69 @@ def test_every_loss_is_for_a_task_or_says_why_not():
 )
 def test_formulas_in_words(formula, words):
     assert in_words(formula) == words
+
+
+def test_the_loss_chooses_the_epoch_unless_another_score_is_asked_for(penguins):
+    for rows, asked in ((100, {"dropout": 0.2}), (10 * SMALL, {})):
+        assert chosen(rows, **asked)[1]["scoring"] == "loss"
+        assert chosen(rows, **asked, scoring="accuracy")[1]["scoring"] == "accuracy"
+    assert "scoring" not in chosen(100)[1]
+    model = TableModel.fit(penguins, "species", estimator_params={"solver": "adam"})
+    losses_seen = model.summary["validation_loss_curve"]
+    kept = [epoch.number for epoch in model.estimator.history_ if epoch.best][-1]
+    assert model.summary["validation_scores"] == [-loss for loss in losses_seen]
+    assert kept == 1 + int(np.argmin(losses_seen))
+
+
+def test_with_few_validation_rows_the_loss_generalises_better_than_accuracy(penguins):
+    def mean(scoring):
+        fits = [
+            TableModel.fit(penguins, "species", seed=seed, estimator_params={"dropout": 0.2, **scoring})
+            for seed in range(5)
+        ]
+        return np.mean([[fit.evaluation.score, -fit.evaluation.log_loss] for fit in fits], axis=0)
+
+    assert (mean({}) > mean({"scoring": "accuracy"})).all()
+
+
+def test_penguins_held_out_are_told_apart_by_default_and_with_adam(penguins):
+    for asked in ({}, {"solver": "adam"}):
+        models = [TableModel.fit(penguins, "species", seed=seed, estimator_params=asked) for seed in range(3)]
+        assert np.mean([model.evaluation.score for model in models]) >= 0.97
+
+
+def test_the_share_of_validation_rows(penguins):
+    for asked in ({}, {"solver": "adam"}, {"alpha": 1.0}):
+        model = TableModel.fit(penguins, "species", estimator_params={**asked, "validation_fraction": 0.4})
+        assert model.summary["sizes"] == {"train": 165, "validation": 110, "test": 69}
+    assert model.summary["validation_loss_curve"]
+    with pytest.raises(TableError, match=r"of 275 rows left to train on none .* larger validation_fraction"):
+        TableModel.fit(penguins, "species", estimator_params={"validation_fraction": 0.001})
+    for share in (0, 1, -0.1, "half", None):
+        with pytest.raises(TableError, match="validation_fraction must be a number above 0 and below 1"):
+            TableModel.fit(penguins, "species", estimator_params={"validation_fraction": share})
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("target", ["species", "sex", "body_mass_g"])
+def test_every_output_activation_trains_or_is_refused_with_a_reason(penguins, target, name):
+    task = {"species": "multiclass", "sex": "binary", "body_mass_g": "regression"}[target]
+    asked = {"output_activation": name, "max_iter": 3, "alpha": 1.0}
+    if name in outputs(task):
+        model = TableModel.fit(penguins, target, estimator_params=asked)
+        assert model.estimator.out_activation_ == name
+        return
+    with pytest.raises(TableError, match=f"output_activation '{name}', target '{target}': .*; choose "):
+        TableModel.fit(penguins, target, estimator_params=asked)
+
+
+def test_output_activation_and_loss_must_go_together(penguins):
+    assert outputs("binary") == ["logistic"]
+    assert outputs("multiclass") == ["softmax", "logistic"]
+    assert outputs("regression") == ["identity", "leaky_relu"]
+    for output in ("softmax", "sigmoid"):
+        params = {"output_activation": output, "loss": "squared_error", "max_iter": 3, "alpha": 1.0}
+        probabilities = TableModel.fit(penguins, "species", estimator_params=params).predict_proba(penguins)
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    with pytest.raises(TableError, match="output_activation 3, target 'species'"):
+        TableModel.fit(penguins, "species", estimator_params={"output_activation": 3})

@@ -13,6 +13,7 @@ from chainrule.cli.options import widths
 # Options that stand for themselves: parameter of the estimator -> option.
 OPTIONS = {
     "activation": "--activation",
+    "output_activation": "--output-activation",
     "batch_norm": "--batch-norm",
     "init": "--init",
     "loss": "--loss",
@@ -30,14 +31,22 @@ OPTIONS = {
     "l1": "--l1",
     "weight_decay": "--weight-decay",
     "max_norm": "--max-norm",
+    "layer_rates": "--layer-rates",
     "dropout": "--dropout",
     "early_stopping": "--early-stopping",
     "n_iter_no_change": "--patience",
     "tol": "--tol",
     "scoring": "--scoring",
+    "validation_fraction": "--validation-fraction",
     "n_threads": "--threads",
     "engine": "--engine",
     "dtype": "--dtype",
+}
+# Lists by layer: how many entries more than hidden layers at least and at most, in words.
+LISTS = {
+    "activation": (0, 0, "{layers}"),
+    "dropout": (0, 1, "{layers}, or {more} with the inputs' first"),
+    "layer_rates": (1, 1, "{more}, the output layer's last"),
 }
 
 
@@ -101,16 +110,17 @@ def smoothed(loss: Any, share: float) -> Any:
 
 def check_layers(found: Mapping[str, Any], hidden: str | None) -> None:
     """Lists need one entry per hidden layer, and so the hidden layers."""
-    for name, more in (("activation", 0), ("dropout", 1)):
+    for name, (least, most, also) in LISTS.items():
         value = found.get(name)
         if not isinstance(value, list):
             continue
         if hidden is None:
-            raise wrong(f"{len(value)} values, one per layer, need --hidden with the units of each layer.", name)
+            count = "1 value" if len(value) == 1 else f"{len(value)} values"
+            raise wrong(f"{count}, one per layer, need --hidden with the units of each layer.", name)
         layers = len(widths(hidden))
-        if not layers <= len(value) <= layers + more:
-            also = f", or {layers + 1} with the inputs' first" if more else ""
-            raise wrong(f"{len(value)} values for {layers} hidden layers; expected {layers}{also}.", name)
+        if not layers + least <= len(value) <= layers + most:
+            expected = also.format(layers=layers, more=layers + 1)
+            raise wrong(f"{len(value)} values for {layers} hidden layers; expected {expected}.", name)
     if hidden is not None and not widths(hidden) and isinstance(found.get("dropout"), float):
         raise wrong("there is no hidden layer whose units could be left out.", "dropout", "--hidden")
 

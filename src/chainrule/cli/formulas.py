@@ -34,6 +34,24 @@ def _activation(text: str) -> str:
         return checked(text)
 
 
+def output(text: str) -> str:
+    """The name of an output activation that tables can be trained with."""
+    from chainrule.formulas.activations import ACTIVATIONS, get_activation
+    from chainrule.tables.asking import outputs
+
+    known = dict.fromkeys([*outputs("multiclass"), *outputs("regression")])
+    try:
+        name = get_activation(text.strip()).name
+    except ValueError:
+        name = text.strip()
+    if name in ACTIVATIONS and name not in known:
+        raise typer.BadParameter(
+            f"{name!r} is not for the outputs of a table, which are probabilities of the classes (softmax, logistic) or, scaled, "
+            f"numbers of either sign; known are {', '.join(known)}."
+        )
+    return named("output activation", lambda: known)(name)
+
+
 def solver(text: str) -> Any:
     """A solver."""
     from chainrule.formulas.solvers import SOLVERS

@@ -28,6 +28,16 @@ Activation = Annotated[
         rich_help_panel=NETWORK,
     ),
 ]
+OutputActivation = Annotated[
+    str | None,
+    typer.Option(
+        parser=formulas.output,
+        metavar="NAME",
+        help="Activation of the outputs: softmax or logistic for classes, identity or leaky_relu for numbers; else chosen by "
+        "the target.",
+        rich_help_panel=NETWORK,
+    ),
+]
 BatchNorm = Annotated[
     bool | None,
     typer.Option(
@@ -94,6 +104,15 @@ ClassWeight = Annotated[
     typer.Option(
         metavar="WEIGHT",
         help="balanced, or CLASS=NUMBER; may be given for several classes.",
+        rich_help_panel=TRAINING,
+    ),
+]
+LayerRates = Annotated[
+    str | None,
+    typer.Option(
+        parser=options.factors,
+        metavar="FACTORS",
+        help="Factor of the learning rate for each layer, the output layer's last: 0.1,1,1; 0 freezes a layer.",
         rich_help_panel=TRAINING,
     ),
 ]
@@ -169,6 +188,15 @@ Scoring = Annotated[
         parser=options.scoring,
         metavar="NAME",
         help="The validation score: loss, or a scorer of scikit-learn such as roc_auc.",
+        rich_help_panel=AGAINST,
+    ),
+]
+ValidationFraction = Annotated[
+    float | None,
+    typer.Option(
+        callback=options.some,
+        help="Share of the training rows that choose the best epoch, or alpha for lbfgs.",
+        show_default="0.1; 0.2 to choose alpha",
         rich_help_panel=AGAINST,
     ),
 ]

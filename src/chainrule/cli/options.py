@@ -119,10 +119,30 @@ def shares(text: str) -> float | list[float]:
     return found[0] if len(found) == 1 else found
 
 
+def factors(text: str) -> list[float]:
+    """Numbers of 0 or above, not all of them 0."""
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = []
+    if not found or not all(0 <= one < float("inf") for one in found):
+        raise typer.BadParameter(f"{text!r}: expected numbers of 0 or above, one per layer, such as 0,0.1,1.")
+    if not any(found):
+        raise typer.BadParameter(f"{text!r}: with 0 everywhere nothing is trained; one layer at least must learn.")
+    return found
+
+
 def share(value: float | None) -> float | None:
     """A number from 0 to below 1."""
     if value is not None and not 0 <= value < 1:
         raise typer.BadParameter(f"{value:g} is not a number from 0 to below 1.")
+    return value
+
+
+def some(value: float | None) -> float | None:
+    """A share of the rows that is neither none nor nearly all."""
+    if value is not None and not 0 < value <= 0.9:
+        raise typer.BadParameter(f"{value:g} is not above 0 and at most 0.9.")
     return value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import get_scorer
 
 from chainrule.errors import TableError
+from chainrule.estimators.outputs import PROBABILITIES
 from chainrule.estimators.parameters import NOT_FOR_CLASSES, NOT_FOR_NUMBERS
+from chainrule.formulas.activations import ACTIVATIONS, Activation, get_activation
 from chainrule.formulas.losses import LOSSES, Quantile, get_loss
 from chainrule.formulas.words import in_words
 from chainrule.tables.schema import TargetSchema
@@ -23,6 +26,8 @@ NOT_FOR_TABLES = {
     "perceptron": NO_PROBABILITIES,
     "poisson": "tables scale their target to mean 0, and it needs numbers above",
 }
+# An activation without bounds takes a score of this size beyond any target scaled to deviation 1.
+FAR, ENOUGH = 1e4, 10
 
 
 def checked(asked: Mapping[str, Any] | None, goal: TargetSchema) -> dict[str, Any]:
@@ -31,13 +36,19 @@ def checked(asked: Mapping[str, Any] | None, goal: TargetSchema) -> dict[str, An
     Raises
     ------
     TableError
-        A loss, a score or class weights do not go with the task; the message says which do.
+        A loss, an output activation, a score or class weights do not go with the task, or a share is none; the message says
+        what does.
     """
     found = dict(asked or {})
     if found.get("loss") is not None:
         _check_loss(found["loss"], goal)
+    if found.get("output_activation") is not None:
+        _check_output(found["output_activation"], found.get("loss"), goal)
     if isinstance(found.get("scoring"), str) and found["scoring"] != "loss":
         _check_scoring(found["scoring"], goal)
+    share = found.get("validation_fraction", 0.1)
+    if not isinstance(share, Real) or not 0 < share < 1:
+        raise TableError(f"validation_fraction must be a number above 0 and below 1; found {share!r}.")
     if found.get("class_weight") is not None:
         found["class_weight"] = _by_label(found["class_weight"], goal)
     return found
@@ -47,6 +58,40 @@ def losses(task: str) -> list[str]:
     """Names of the losses that a table with this task can be trained on."""
     wrong = NOT_FOR_NUMBERS if task == "regression" else NOT_FOR_CLASSES
     return [name for name in LOSSES if name not in wrong and name not in NOT_FOR_TABLES]
+
+
+def outputs(task: str) -> list[str]:
+    """Names of the output activations that a table with this task can be trained with."""
+    if task != "regression":
+        return list(dict.fromkeys((PROBABILITIES[task], "logistic")))
+    return [name for name, entry in ACTIVATIONS.items() if not entry.untrainable and _without_bounds(entry)]
+
+
+def _without_bounds(activation: Activation) -> bool:
+    """Whether it can take any value: targets are scaled to mean 0 and deviation 1."""
+    if activation.pullback is not None:
+        return False
+    low, high = activation.value(np.array([-FAR, FAR]))
+    return bool(low < -ENOUGH and high > ENOUGH)
+
+
+def _check_output(given: Any, loss: Any, goal: TargetSchema) -> None:
+    try:
+        activation = get_activation(given)
+        known = outputs(goal.task)
+        if (activation.name in ACTIVATIONS or goal.task != "regression") and activation.name not in known:
+            why = (
+                "tables scale their target to mean 0 and deviation 1, so outputs must reach any value"
+                if goal.task == "regression"
+                else f"outputs must be probabilities of its {len(goal.classes)} classes"
+            )
+            raise ValueError(f"{why}; choose {' or '.join(known)}")
+        if loss is not None:
+            get_loss(loss).check_output(activation)
+    except (TypeError, ValueError) as error:
+        called = given if isinstance(given, str) else getattr(given, "name", given)
+        reason = str(error).rstrip(".")
+        raise TableError(f"output_activation {called!r}, target {goal.name!r}: {reason}.") from None
 
 
 def _check_loss(given: Any, goal: TargetSchema) -> None:

@@ -142,6 +142,12 @@ class TableModel:
         settings = choose_settings(round(rows.size * (1 - test_fraction)), hidden, checked(estimator_params, goal))
         codes = None if goal.task == "regression" else _codes(table.take(rows), goal)
         parts = split(rows, codes, test_fraction, settings.validation, seed)
+        if settings.needs_validation and not parts.validation.size:
+            raise TableError(
+                f"{table.path}: of {parts.train.size} rows left to train on none can be held out for validation (a share of "
+                f"{settings.validation:g}); choose a larger validation_fraction, a smaller test_fraction, or leave both "
+                "validation_fraction and early_stopping out."
+            )
         settings, train = settings.for_rows(parts.train.size), table.take(parts.train)
         schema = _schema(fit_columns(drafts, train), targets.fit_target(goal, train), parts, table)
         sizes = {"train": parts.train.size, "validation": parts.validation.size, "test": parts.test.size}

@@ -51,6 +51,12 @@ class Settings:
         own = {c.name: c.value for c in self.choices if not (c.name == "alpha" and self.alphas)}
         return {**own, **more}
 
+    @property
+    def needs_validation(self) -> bool:
+        """Whether nothing is to be trained without validation rows."""
+        names = ("validation_fraction", "early_stopping")
+        return any(choice.name in names and choice.value is not False for choice in self.choices)
+
     def for_rows(self, train: int) -> Settings:
         """The same for that many training rows: no batch of a single row where a batch is normalised."""
         chosen = {choice.name: choice for choice in self.choices}
@@ -97,7 +103,8 @@ def choose_settings(rows: int, hidden: tuple[int, ...] | None, given: Mapping[st
     if instead:
         choices["alpha"] = Choice("alpha", 0.0, f"{instead[0]} takes its place")
     alphas = ALPHAS if small and choices["alpha"].value == TRIED else ()
-    return Settings(tuple(choices.values()), 0.2 if alphas else 0.0 if small else 0.1, alphas)
+    usual = 0.2 if alphas else 0.0 if small else 0.1
+    return Settings(tuple(choices.values()), asked.get("validation_fraction", usual), alphas)
 
 
 def _small() -> tuple[Choice, ...]:
@@ -124,8 +131,10 @@ def _large(rows: int, solver: Any, why: str) -> tuple[Choice, ...]:
             "large enough to be fast, small enough to generalise",
         ),
         Choice("alpha", 0.01, "a mild pull of the weights towards 0"),
-        Choice("max_iter", 200, "an upper limit; the validation score stops earlier"),
-        Choice("early_stopping", True, "the epoch with the best validation score is kept"),
+        Choice("max_iter", 200, "an upper limit; the validation rows stop it earlier"),
+        Choice("early_stopping", True, "the best epoch on the validation rows is kept"),
+        Choice("scoring", "loss", "says more than a count of hits, which on few rows is best far too early by chance"),
+        Choice("tol", 1e-5, "the least gain of the validation loss that counts"),
         Choice("n_iter_no_change", 20, "patience, in epochs"),
         Choice("dtype", "float32", "half the memory, twice the speed; the data are not more precise"),
     )
