@@ -162,7 +162,7 @@ OPERATIONS: dict[str, Operation] = {
             lambda x: max(x, 0.0),
             lambda k, v, x: 1.0 if x > 0 else 0.0,
             _call("ReLU"),
-            _call_latex(r"\operatorname{ReLU}"),
+            _call_latex(r"\mathrm{ReLU}"),
         ),
         Operation(
             "log_sum_exp",
@@ -178,4 +178,4 @@ OPERATIONS: dict[str, Operation] = {
 
 def own_operation(name: str, value: Callable[..., float], slope: Callable[..., float]) -> Operation:
     """An operation of the user's: `slope(k, value, *inputs)` as in the table."""
-    return Operation(name, name, value, slope, _call(name), _call_latex(rf"\operatorname{{{escaped(name)}}}"))
+    return Operation(name, name, value, slope, _call(name), _call_latex(rf"\mathrm{{{escaped(name)}}}"))

@@ -125,8 +125,8 @@ class Value:
         """
         if self._data is None:
             raise ValueError(
-                f"the value of {self.label} is out of date: a leaf that it depends on has changed. "
-                "Call forward() on the last node of the graph first."
+                f"the value of {self.label} is out of date: a leaf that it depends on has changed, or a forward pass has "
+                "not come to it yet. Call forward() on the last node of the graph first."
             )
         return self._data
 
