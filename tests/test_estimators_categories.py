@@ -14,7 +14,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, RobustScaler, StandardScaler
 
-from chainrule import MLPClassifier, MLPRegressor
+from chainrule import MLPClassifier, MLPMultiTask, MLPRegressor
 from chainrule.estimators.cells import cells_of
 from chainrule.estimators.inputs import training_arrays
 from chainrule.estimators.preparation import fit_preparation
@@ -28,7 +28,7 @@ from chainrule.training import hold_out
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 N = 120
 EVERYTHING = {"categorical_features": "from_dtype", "allow_nan": True, "scale_features": True}
-KINDS = (MLPClassifier, MLPRegressor)
+KINDS = (MLPClassifier, MLPRegressor, MLPMultiTask)
 TARGET = TargetSchema("y", "regression", "made up")
 
 

@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from chainrule import GridSearchCV, MLPClassifier, MLPRegressor, fit_many
+from chainrule import GridSearchCV, MLPClassifier, MLPMultiTask, MLPRegressor, fit_many
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 N = 60
@@ -270,6 +270,7 @@ CHECKED = [
     *(kind(max_iter=100, allow_nan=True) for kind in (MLPClassifier, MLPRegressor)),
     *(kind(max_iter=100, categorical_features=[0]) for kind in (MLPClassifier, MLPRegressor)),
     *(kind(max_iter=100, **EVERYTHING) for kind in (MLPClassifier, MLPRegressor)),
+    MLPMultiTask(max_iter=50, **EVERYTHING),
 ]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from chainrule.errors import ModelFileError
 from chainrule.estimators import MLPClassifier, MLPRegressor
+from chainrule.estimators.multitask import MLPMultiTask
 from chainrule.models import load, save
 from chainrule.models.container import read, write
 from tests.test_models import QUICK, X, again, set_in
@@ -29,7 +30,7 @@ OPTIONS = {"categorical_features": "from_dtype", "allow_nan": True, "scale_featu
 
 
 @pytest.mark.parametrize("options", [OPTIONS, {**OPTIONS, "scale_features": False}])
-@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor, MLPMultiTask])
 def test_columns_become_the_same_inputs(tmp_path, kind, options):
     saved = kind(**QUICK, **options).fit(FRAME, Y * 1)
     loaded = again(saved, tmp_path)

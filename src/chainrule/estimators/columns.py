@@ -33,12 +33,15 @@ class Columns:
         The data type of each column in its library.
     library : str
         What the table was: "pandas", "polars", "array", or "vector" for a single column without a table.
+    place : str
+        What messages call the table.
     """
 
     names: tuple[Any, ...]
     values: tuple[NDArray[Any], ...]
     types: tuple[Any, ...]
     library: str
+    place: str = "y"
 
     def __len__(self) -> int:
         return len(self.values[0])
@@ -101,7 +104,7 @@ def read_columns(y: Any, place: str = "y") -> Columns:
     columns = table.reshape(len(table), -1).T
     names = tuple(range(len(columns)))
     parts = [_checked(column, name, place) for name, column in zip(names, columns, strict=True)]
-    return Columns(names, tuple(parts), (table.dtype,) * len(names), ARRAY if table.ndim == 2 else VECTOR)
+    return Columns(names, tuple(parts), (table.dtype,) * len(names), ARRAY if table.ndim == 2 else VECTOR, place)
 
 
 def _array_of(y: Any, place: str) -> NDArray[Any]:
@@ -123,7 +126,7 @@ def _framed(y: Any, library: str, names: list[Any], columns: Sequence[Any], plac
         raise ValueError(f"{place}: the names of the columns must be different, got {names}.")
     read = LIBRARIES[library].read
     values = [_checked(read(column), name, place) for name, column in zip(names, columns, strict=True)]
-    return Columns(tuple(names), tuple(values), tuple(column.dtype for column in columns), library)
+    return Columns(tuple(names), tuple(values), tuple(column.dtype for column in columns), library, place)
 
 
 def _from_pandas(column: Any) -> NDArray[Any]:

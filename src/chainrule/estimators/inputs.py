@@ -26,14 +26,10 @@ def training_arrays(estimator: Any, X: Any, y: Any, reset: bool, numeric_y: bool
     preparation is still to be fitted.
     """
     dtype = FLOATS if estimator.dtype is None else np.dtype(estimator.dtype)
-    read = getattr(estimator, "_read_targets", None)
-    if read is not None:
-        X = validate_data(estimator, X, accept_sparse=["csr", "csc"], dtype=dtype, order="C", reset=reset)
-        columns = read(y, reset, name)
-        check_consistent_length(X, columns)
-        return in_rows(X), columns
     if prepares(estimator) if reset else "preparation_" in vars(estimator):
-        return _with_cells(estimator, X, y, reset, numeric_y)
+        cells = _checked_cells(estimator, X, estimator.dtype, reset)
+        targets = _targets(estimator, y, cells, reset, numeric_y, name)
+        return cells if reset else estimator.preparation_.encode(cells), targets
     if reset:
         vars(estimator).pop("preparation_", None)
     elif prepares(estimator):
@@ -41,35 +37,41 @@ def training_arrays(estimator: Any, X: Any, y: Any, reset: bool, numeric_y: bool
             "categorical_features, allow_nan and scale_features belong to the first fit, and this one was without; start afresh "
             "with warm_start=False."
         )
+    sparse = ["csr", "csc"]
+    if hasattr(estimator, "_read_targets"):
+        X = validate_data(estimator, X, accept_sparse=sparse, dtype=dtype, order="C", reset=reset)
+        return in_rows(X), _targets(estimator, y, X, reset, numeric_y, name)
     if _ready(X, FLOATS if estimator.dtype is None else (dtype,)) and _ready_targets(y, len(X), numeric_y):
         if reset:
             estimator.n_features_in_ = X.shape[1]
             vars(estimator).pop("feature_names_in_", None)
         if X.shape[1] == estimator.n_features_in_ and not hasattr(estimator, "feature_names_in_"):
             return X, y
-    sparse = ["csr", "csc"]
     checks: dict[str, Any] = {"accept_sparse": sparse, "multi_output": True, "y_numeric": numeric_y}
     X, y = validate_data(estimator, X, y, dtype=dtype, order="C", reset=reset, **checks)
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    return in_rows(X), y
+    return in_rows(X), _single_column(y)
+
+
+def _targets(estimator: Any, y: Any, X: Any, reset: bool, numeric_y: bool, name: str) -> Any:
+    """The targets that belong to X, of the kind that the estimator reads."""
+    if hasattr(estimator, "_read_targets"):
+        y = estimator._read_targets(y, reset, name)
+    elif y is None:
+        raise ValueError(f"{type(estimator).__name__} requires y to be passed, but the target y is None.")
+    else:
+        y = _single_column(_check_y(y, multi_output=True, y_numeric=numeric_y, estimator=estimator))
+    check_consistent_length(X, y)
+    return y
+
+
+def _single_column(y: Any) -> Any:
+    return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
 
 def prepares(estimator: Any) -> bool:
     """Whether an estimator is asked to prepare X."""
     own = vars(estimator)
     return own.get("categorical_features") is not None or bool(own.get("allow_nan") or own.get("scale_features"))
-
-
-def _with_cells(estimator: Any, X: Any, y: Any, reset: bool, numeric_y: bool) -> tuple[Any, Any]:
-    cells = _checked_cells(estimator, X, estimator.dtype, reset)
-    if y is None:
-        raise ValueError(f"{type(estimator).__name__} requires y to be passed, but the target y is None.")
-    y = _check_y(y, multi_output=True, y_numeric=numeric_y, estimator=estimator)
-    check_consistent_length(cells.columns[0], y)
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    return cells if reset else estimator.preparation_.encode(cells), y
 
 
 def _checked_cells(estimator: Any, X: Any, dtype: Any, reset: bool) -> Cells:

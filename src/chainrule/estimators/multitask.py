@@ -78,8 +78,9 @@ class MLPMultiTask(BaseMLP):
         For each column of classes a dict of weights by class, or 'balanced'; None for a column without. They are weights of
         rows, as in scikit-learn for several outputs: a row weighs the product of them, in every column's loss.
     **parameters : optional
-        All other parameters of `MLPRegressor`, by name: `solver`, `alpha`, `early_stopping`, `scoring`, ... `scoring` as a
-        callable gets ``(estimator, X, y)`` with y as a table of the kind given.
+        All other parameters of `MLPRegressor`, by name: `solver`, `alpha`, `early_stopping`, `categorical_features`,
+        `allow_nan`, `scale_features`, ... `scoring` as a callable gets ``(estimator, X, y)`` with y as a table of the kind
+        given.
 
     Attributes
     ----------
@@ -89,7 +90,7 @@ class MLPMultiTask(BaseMLP):
         The classes of each column, None for numbers.
     n_outputs_ : int
         Number of outputs of the network, over all heads.
-    network_, theta_, coefs_, loss_curve_, ... : object
+    network_, theta_, coefs_, loss_curve_, preparation_, ... : object
         As in `MLPRegressor`; the default validation score is that of `score`.
 
     Examples
@@ -268,7 +269,7 @@ class MLPMultiTask(BaseMLP):
         return self._encode(y, dtype)
 
     def _encode(self, y: Columns, dtype: Any) -> Array:
-        parts = [task.encode(values, dtype) for task, values in zip(self.tasks_, y.values, strict=True)]
+        parts = [task.encode(values, dtype, y.place) for task, values in zip(self.tasks_, y.values, strict=True)]
         return np.concatenate(parts, axis=1)
 
     def _know_training_rows(self, data: TrainingData, y: Columns, rows: NDArray[np.int64] | None) -> None:
