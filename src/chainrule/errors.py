@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ChainruleError(Exception):
     """Base of chainrule's own exceptions."""
 
 
 class DivergenceError(ChainruleError, ValueError):
-    """Training produced numbers that are not finite."""
+    """Training produced numbers that are not finite.
+
+    Attributes
+    ----------
+    failure : Failure or None
+        What an estimator's `fit` recorded until then; `chainrule.diagnosis.diagnose` takes the error itself.
+    """
+
+    failure: Any = None
 
 
 class TableError(ChainruleError, ValueError):

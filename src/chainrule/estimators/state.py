@@ -18,7 +18,7 @@ from chainrule.network import Dense, Network
 from chainrule.training import Epoch, Training, TrainingState
 
 # Rebuilt from theta_ when a pickle is read, so that they are views of it again; or of no use in another process.
-NOT_PICKLED = ("coefs_", "intercepts_", "_views", "_on_epoch")
+NOT_PICKLED = ("coefs_", "intercepts_", "_views", "_on_epoch", "_check")
 
 
 class Fitted:

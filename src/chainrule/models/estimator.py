@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from chainrule.estimators.perceptron import Perceptron
 from chainrule.models import perceptron
 from chainrule.models.labels import describe_labels, restore_labels
-from chainrule.models.learning import MOST, describe_history, describe_state, restore_history, restore_state, vector
+from chainrule.models.learning import (
+    MOST,
+    describe_evidence,
+    describe_history,
+    describe_state,
+    restore_evidence,
+    restore_history,
+    restore_state,
+    vector,
+)
 from chainrule.models.network import network_from, theta_from
 from chainrule.models.parameters import check_described, describe_parameters, restore_parameters
 from chainrule.models.plain import checked_dict, checked_list, from_plain, to_plain
@@ -99,6 +108,8 @@ def _learned(estimator: Any, arrays: Arrays) -> tuple[dict[str, Any] | None, dic
         document, more = (None, {}) if value is None else describer(value)
         documents.append(document)
         arrays.update(more)
+    if getattr(estimator, "_recording", None) is not None:
+        arrays.update(describe_evidence(estimator._recording))
     return documents[0], documents[1]
 
 
@@ -164,6 +175,9 @@ def _restore_learned(estimator: Any, network: Network, data: Mapping[str, Any], 
         estimator._state = restore_state(data["state"], arrays, arrays["theta"])
     if data["history"] is not None:
         estimator.history_ = restore_history(data["history"], arrays, len(network.layers))
+    recording = restore_evidence(arrays, network)
+    if recording is not None:
+        estimator._recording = recording
     given = checked_list(data["curves"], str, "curves")
     if not set(given) <= set(CURVES):
         raise ValueError(f"estimator: curves {given}; known are {', '.join(CURVES)}.")

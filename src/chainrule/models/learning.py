@@ -1,15 +1,19 @@
-"""What a training leaves behind, in a model file: the state it goes on from, and the history of its epochs."""
+"""What a training leaves behind, in a model file: the state it goes on from, the history of its epochs, and evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.models.plain import checked_dict, checked_list, from_plain, to_plain
+from chainrule.network import Network
 from chainrule.training import Epoch, Patience, TrainingState
+from chainrule.training.evidence import Facts, Look
+from chainrule.training.recording import OUTCOMES, Recording
 
 Arrays = dict[str, NDArray[Any]]
 NUMBERS = ("t", "initial_rate", "rate", "samples", "epochs", "watched", "peak")
@@ -19,6 +23,9 @@ MOST = 2**63 - 1
 STATE_FIELDS = ("best_theta", "numbers", "patience", "slots")
 COLUMNS = ("number", "loss", "learning_rate", "seconds", "validation_loss", "validation_score", "best")
 OPTIONAL = ("validation_loss", "validation_score")
+FACTS = tuple(field.name for field in fields(Facts) if field.name != "counts")
+LOOKS = ("epoch", "loss", "rare_recall")
+LAYERS = ("weights", "gradients", "spreads", "dead", "saturated")
 
 
 def describe_state(state: TrainingState) -> tuple[dict[str, Any], Arrays]:
@@ -119,3 +126,40 @@ def restore_history(document: Any, arrays: Arrays, layers: int) -> list[Epoch]:
         note = str(notes.get(str(place), ""))
         epochs.append(Epoch(gradient_norms=norms[0][place], update_norms=norms[1][place], note=note, **values))
     return epochs
+
+
+def describe_evidence(recording: Recording) -> Arrays:
+    """Arrays of numbers; no document, so that versions which know nothing of them read the file all the same."""
+    found = recording.evidence
+    layers = [[getattr(look, name) for name in LAYERS] for look in found.looks]
+    return {
+        "evidence.facts": np.array([getattr(found.facts, name) for name in FACTS], dtype=np.float64),
+        "evidence.counts": np.array(found.facts.counts, dtype=np.float64),
+        "evidence.looks": np.array([[getattr(look, name) for name in LOOKS] for look in found.looks], dtype=np.float64),
+        "evidence.layers": np.array(layers, dtype=np.float64),
+        "evidence.outcome": np.array([OUTCOMES.index(found.outcome)], dtype=np.int64),
+    }
+
+
+def restore_evidence(arrays: Arrays, network: Network) -> Recording | None:
+    """The recording that `describe_evidence` described, None where the file has none."""
+    names = ("facts", "counts", "looks", "layers", "outcome")
+    if not all(f"evidence.{name}" in arrays for name in names):
+        return None
+    facts, counts, table, layers, outcome = (arrays[f"evidence.{name}"] for name in names)
+    count, shape = len(table), (len(table), len(LAYERS), len(network.layers))
+    right = facts.shape == (len(FACTS),) and counts.ndim == 1 and outcome.shape == (1,)
+    if not right or (count and (table.shape != (count, len(LOOKS)) or layers.shape != shape)):
+        raise ValueError(f"evidence: arrays of shapes {[arrays[f'evidence.{name}'].shape for name in names]}.")
+    if not 0 <= outcome[0] < len(OUTCOMES):
+        raise ValueError(f"evidence: outcome {outcome[0]}; expected 0 to {len(OUTCOMES) - 1}.")
+    whole = {field.name for field in fields(Facts) if field.type == "int"}
+    numbers = {n: _whole(v) if n in whole else v for n, v in zip(FACTS, facts.tolist(), strict=True)}
+    looks = [Look(_whole(row[0]), row[1], row[2], *each) for row, each in zip(table.tolist(), layers, strict=True)]
+    return Recording(network, list(looks), Facts(**numbers, counts=tuple(counts.tolist())), OUTCOMES[int(outcome[0])])
+
+
+def _whole(value: float) -> int:
+    if not (value.is_integer() and abs(value) < 2**53):
+        raise ValueError(f"evidence: {value} is no count.")
+    return int(value)

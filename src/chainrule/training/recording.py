@@ -1,0 +1,213 @@
+"""When a training looks at itself: before it, after epochs 1, 2, 4, 8, ... and the last. It changes no bit and draws no number.
+
+A small network's epoch takes less time than a look at it. So a recorder only copies parameters, and measures when somebody asks,
+or at once where the copies would take much memory (then an epoch takes long). Pickles and model files hold the measured numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from chainrule.formulas.lookup import Array
+from chainrule.formulas.own import is_own
+from chainrule.network import Network
+from chainrule.training.evidence import (
+    FEWEST,
+    RARE_SHARE,
+    Evidence,
+    Facts,
+    Look,
+    Probe,
+    class_counts,
+    facts,
+    look,
+    spread_rows,
+)
+from chainrule.training.records import Epoch
+from chainrule.training.training import Training
+
+# Rows that are looked at; of the rarest class as many.
+MOST_ROWS = 64
+# How a training can end, in the order of model files.
+OUTCOMES = ("running", "converged", "max_iter", "diverged", "interrupted")
+# Values that may wait to be measured (0.8 MB in float64).
+MOST_WAITING = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class Waiting:
+    """A look not yet taken."""
+
+    epoch: int
+    theta: Array
+    probe: Probe
+
+    @property
+    def size(self) -> int:
+        """Values held."""
+        return int(self.theta.size)
+
+
+class Recording:
+    """The evidence of one estimator, measured when it is first asked for.
+
+    Parameters
+    ----------
+    network : Network
+        What is trained.
+    looks : list of Look or Waiting
+        By epoch.
+    probe : Probe or Facts
+        The rows of the last training, or what is known of them.
+    outcome : str
+        How it ended.
+    """
+
+    def __init__(self, network: Network, looks: list[Look | Waiting], probe: Probe | Facts, outcome: str) -> None:
+        self.network, self.looks, self.outcome = network, looks, outcome
+        self._probe = probe
+
+    @property
+    def evidence(self) -> Evidence:
+        """The numbers; the rows they come from are given up."""
+        self.measure()
+        assert isinstance(self._probe, Facts)
+        return Evidence(self._probe, tuple(one for one in self.looks if isinstance(one, Look)), self.outcome)
+
+    def measure(self) -> None:
+        """Take the looks that wait."""
+        self.looks = [self._taken(one) for one in self.looks]
+        if isinstance(self._probe, Probe):
+            self._probe = facts(self.network, self._probe)
+
+    def _taken(self, one: Look | Waiting) -> Look:
+        return one if isinstance(one, Look) else look(self.network, one.theta, one.probe, one.epoch)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        found = self.evidence
+        return Recording, (self.network, list(found.looks), found.facts, found.outcome)
+
+
+@dataclass(frozen=True, eq=False)
+class Failure:
+    """What is left of a training that diverged; it hangs on the DivergenceError as `failure`.
+
+    Parameters
+    ----------
+    kind : str
+        Class of the estimator.
+    parameters : dict
+        Its constructor parameters.
+    network : Network
+        What was trained.
+    epochs : tuple of Epoch
+        Until then; the last ones may be missing.
+    recording : Recording
+        The evidence.
+    """
+
+    kind: str
+    parameters: dict[str, Any]
+    network: Network
+    epochs: tuple[Epoch, ...]
+    recording: Recording
+
+
+class Recorder:
+    """Looks at a training now and then.
+
+    Parameters
+    ----------
+    training : Training
+        About to begin.
+    earlier : Recording or None
+        Of the training that this one continues.
+    """
+
+    def __init__(self, training: Training, earlier: Recording | None = None) -> None:
+        self._training, self._probe = training, probe_of(training)
+        self._looks: list[Look | Waiting] = []
+        if earlier is not None and earlier.network == training.network:
+            self._looks = [one for one in earlier.looks if is_due(one.epoch)]
+        self._held, self._late = 0, owns_formulas(training.network)
+        self._last = done = training._epochs
+        self._due = 1 << done.bit_length()
+        if not self._looks and not done:
+            self._look(0)
+
+    def after(self, number: int) -> None:
+        """Told that epoch `number` is over, at the latest when `ahead` epochs are."""
+        self._last = number
+        if number >= self._due:
+            self._due = 1 << number.bit_length()
+            self._look(number)
+
+    @property
+    def ahead(self) -> int:
+        """Epochs until the next look."""
+        return self._due - self._last
+
+    def conclude(self) -> Recording:
+        """All that was recorded, and a last look; the training is over."""
+        if self._last and (not self._looks or self._looks[-1].epoch < self._last):
+            self._look(self._last)
+        return Recording(self._training.network, self._looks, self._probe, self._training.outcome)
+
+    def give_up(self) -> Recording:
+        """All that was recorded until the training diverged."""
+        return Recording(self._training.network, self._looks, self._probe, "diverged")
+
+    def _look(self, number: int) -> None:
+        waiting = Waiting(number, self._training.theta, self._probe)
+        self._held += waiting.size
+        # A user's own formulas may have effects: they are only computed when somebody asks.
+        if self._held + self._probe.X.shape[0] * self._probe.X.shape[1] <= MOST_WAITING or self._late:
+            self._looks.append(waiting)
+        else:
+            self._looks.append(look(self._training.network, waiting.theta, waiting.probe, number))
+            self._held -= waiting.size
+
+
+def recorder_of(training: Training, earlier: Recording | None, whole: bool) -> Recorder | None:
+    """A recorder of a fit (`whole`), or of one of many calls of an epoch each: None where nothing is due after it."""
+    if not whole and earlier is not None and not is_due(training._epochs + 1):
+        return None
+    return Recorder(training, earlier)
+
+
+def is_due(number: int) -> bool:
+    """Whether a training is looked at after that many epochs: 0, 1, 2, 4, 8, ..."""
+    return number & (number - 1) == 0
+
+
+def owns_formulas(network: Network) -> bool:
+    """Whether a network has a user's own activation or loss."""
+    return is_own(network.objective) or any(is_own(layer.function) for layer in network.layers)
+
+
+def probe_of(training: Training) -> Probe:
+    """The rows that are looked at."""
+    data, order, network = training._data, training._order, training.network
+    chosen = order[spread_rows(len(order), MOST_ROWS)]
+    totals = np.add.reduce(data.Y, axis=0, dtype=np.float64)
+    counts = class_counts(network, totals, len(data.Y))
+    rare, rarest = None, -1
+    if counts and min((count for count in counts if count), default=inf) < RARE_SHARE * len(data.Y):
+        rarest = min((place for place, count in enumerate(counts) if count), key=counts.__getitem__)
+        places = np.flatnonzero(data.Y[:, rarest] == 1 if network.outputs > 1 else data.Y[:, 0] == rarest)
+        rare = data.X[places[spread_rows(len(places), MOST_ROWS)]] if len(places) >= FEWEST else None
+    weight = data.sample_weight
+    return Probe(
+        data.X[chosen],
+        data.Y[chosen],
+        None if weight is None else weight[chosen],
+        len(order),
+        training._batch,
+        totals,
+        rare,
+        rarest if rare is not None else -1,
+    )
