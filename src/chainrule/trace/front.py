@@ -335,5 +335,5 @@ def _check(header: Header, gradient: Array, passed: Pass, most: int) -> dict[str
     """Step of the differences: smaller where inputs are large, whose weights act so much more."""
     size = max(1.0, float(np.abs(passed.X).max(initial=0.0)))
     places = range(gradient.size) if header.level == "unit" else sample(header, gradient, most)
-    floor = max(1e-12, 1e-4 * float(np.abs(gradient).max(initial=0.0)))
+    floor = max(1e-12, 1e-4 * float(np.abs(gradient[np.isfinite(gradient)]).max(initial=0.0)))
     return {"step": DIFFERENCE / size, "places": list(places), "floor": floor, "sample": most}

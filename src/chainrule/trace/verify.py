@@ -81,6 +81,11 @@ class Report:
         """Whether nothing failed."""
         return not self.failures
 
+    @property
+    def complete(self) -> bool:
+        """Whether every row could be checked."""
+        return not self.unchecked
+
     def __str__(self) -> str:
         """A verdict, then a line for each failure."""
         aside = (
@@ -117,7 +122,7 @@ def verify(trace: Trace | str, own: Mapping[str, Any] | None = None) -> Report:
         formulas = Formulas(own)
     else:
         header, rows, formulas = trace.header, trace.rows, Formulas({**trace.own, **(own or {})})
-    plan, failures = _plan(header)
+    plan, failures = _plan(header, rows)
     if plan is None:
         return Report(0, 0, (), tuple(failures))
     failures += _structure(plan, rows)
@@ -138,10 +143,10 @@ def verify(trace: Trace | str, own: Mapping[str, Any] | None = None) -> Report:
     return Report(counts["checked"], counts["given"], tuple(unchecked), tuple(failures))
 
 
-def _plan(header: Header) -> tuple[dict[str, Claim] | None, list[Failure]]:
+def _plan(header: Header, rows: tuple[Row, ...]) -> tuple[dict[str, Claim] | None, list[Failure]]:
     """The claims that the header demands; a header that makes no sense demands none and fails."""
     try:
-        reason = _senseless(header)
+        reason = _senseless(header) or _absurd(header, rows)
         if reason:
             return None, [Failure("header", reason)]
         return plan_of(header).claims, []
@@ -150,7 +155,7 @@ def _plan(header: Header) -> tuple[dict[str, Claim] | None, list[Failure]]:
 
 
 def _senseless(header: Header) -> str:
-    """Why a header cannot be right, empty if it can; also guards against headers that demand absurdly many rows."""
+    """Why a header cannot be right, empty if it can."""
     lengths = {"input": 1, "forward": 2, "loss": 3, "backward": 4, "update": 5, "check": 6}
     order = [lengths.get(stage, 0) for stage in header.stages]
     if order != sorted(set(order)) or order[:2] != [1, 2] or (set(order) - {1, 2} and not {3, 4} <= set(order)):
@@ -161,6 +166,14 @@ def _senseless(header: Header) -> str:
         return "solver and check do not go with the stages"
     if header.level == "unit" and header.n_parameters * header.rows > UNIT_MOST:
         return f"{header.n_parameters} parameters and {header.rows} rows are too many for unit rows"
+    return ""
+
+
+def _absurd(header: Header, rows: tuple[Row, ...]) -> str:
+    """A plan is not made for a network that the rows cannot hold: it might be without end."""
+    numbers = sum(int(np.size(row.value)) for row in rows)
+    if header.n_parameters > 100 + 10 * numbers:
+        return f"it has {header.n_parameters} parameters, but all rows together hold {numbers} numbers"
     return ""
 
 
@@ -259,6 +272,7 @@ def _coverage(header: Header, known: Mapping[str, Value]) -> list[Failure]:
         return []
     flat = np.concatenate([np.ravel(np.asarray(gradient)) for gradient in gradients])
     expected = range(flat.size) if header.level == "unit" else sample(header, flat, header.check.get("sample", 0))
-    if tuple(header.check["places"]) == tuple(expected):
+    places = list(header.check["places"])
+    if places == sorted(set(places)) and set(expected) <= set(places):
         return []
-    return [Failure("header", "the parameters checked are not those that it says", str(header.check["places"]), "")]
+    return [Failure("header", "parameters that must be checked are not", str(places), f"at least {list(expected)}")]
