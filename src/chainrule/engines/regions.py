@@ -15,6 +15,7 @@ from itertools import combinations, islice
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
@@ -151,14 +152,19 @@ class Regions:
         return np.array([area(polygon) for polygon in self.polygons])
 
     @cached_property
-    def linear_regions(self) -> Array:
+    def neighbours(self) -> NDArray[np.int64]:
+        """Pairs of activation regions with a common side, shape (n, 2)."""
+        return _neighbours(self.polygons, SAME * float(np.hypot(*np.ptp(rectangle(self.limits), axis=0))))
+
+    @cached_property
+    def linear_regions(self) -> NDArray[np.int64]:
         """The number of the linear region that each activation region belongs to, from 0, shape (R,)."""
         count, maps = len(self.polygons), np.concatenate([self.A, self.c[:, :, None]], axis=2)
-        pairs = _neighbours(self.polygons, SAME * np.hypot(*np.ptp(rectangle(self.limits), axis=0)))
+        pairs = self.neighbours
         gaps = np.abs(maps[pairs[:, 0]] - maps[pairs[:, 1]]).max(axis=(1, 2))
         first, second = pairs[gaps <= SAME * np.abs(maps).max()].T
         graph = coo_array((np.ones(len(first)), (first, second)), shape=(count, count))
-        found: Array = connected_components(graph, directed=False)[1]
+        found: NDArray[np.int64] = connected_components(graph, directed=False)[1]
         return found
 
     def borders(self) -> Array:
@@ -293,12 +299,13 @@ def _cut_by_all(polygon: Array, z: Array, tolerance: Array) -> Iterator[Array]:
         waiting += [(above, others), (below, others)]
 
 
-def _neighbours(polygons: tuple[Array, ...], distance: float) -> Array:
+def _neighbours(polygons: tuple[Array, ...], distance: float) -> NDArray[np.int64]:
     """Pairs of polygons with a common side, shape (n, 2)."""
     owner = np.repeat(np.arange(len(polygons)), [len(polygon) for polygon in polygons])
     middles = np.concatenate([(polygon + np.roll(polygon, -1, axis=0)) / 2 for polygon in polygons])
-    pairs: Array = owner[cKDTree(middles).query_pairs(distance, output_type="ndarray").reshape(-1, 2)]
-    return pairs[pairs[:, 0] != pairs[:, 1]]
+    pairs = owner[cKDTree(middles).query_pairs(distance, output_type="ndarray").reshape(-1, 2)]
+    different: NDArray[np.int64] = pairs[pairs[:, 0] != pairs[:, 1]]
+    return different
 
 
 def _borders(polygon: Array, A: Array, c: Array) -> Iterator[Array]:

@@ -9,9 +9,34 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("Pictures need matplotlib: pip install 'chainrule[plots]'", name=error.name) from error
 
+from chainrule.plots.activity import ActivationsDisplay
 from chainrule.plots.curves import LossCurveDisplay
+from chainrule.plots.decisions import DecisionDisplay
+from chainrule.plots.directions import Directions, principal_directions, random_directions
+from chainrule.plots.images import WeightImagesDisplay
 from chainrule.plots.network import NetworkDisplay
+from chainrule.plots.norms import LayerNormsDisplay
+from chainrule.plots.paths import TrainingPath, training_path
+from chainrule.plots.pieces import LinearRegionsDisplay
 from chainrule.plots.scores import confusion_display, residuals_display
+from chainrule.plots.surface import LossSurfaceDisplay
 from chainrule.plots.svg import to_svg
 
-__all__ = ["LossCurveDisplay", "NetworkDisplay", "confusion_display", "residuals_display", "to_svg"]
+__all__ = [
+    "ActivationsDisplay",
+    "DecisionDisplay",
+    "Directions",
+    "LayerNormsDisplay",
+    "LinearRegionsDisplay",
+    "LossCurveDisplay",
+    "LossSurfaceDisplay",
+    "NetworkDisplay",
+    "TrainingPath",
+    "WeightImagesDisplay",
+    "confusion_display",
+    "principal_directions",
+    "random_directions",
+    "residuals_display",
+    "to_svg",
+    "training_path",
+]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.plots.opening import opened
 from chainrule.plots.style import BLUE, INK, ORANGE, axes, unframed
 
 
@@ -49,7 +50,7 @@ class LossCurveDisplay:
 
         Parameters
         ----------
-        estimator : MLPClassifier or MLPRegressor
+        estimator : MLPClassifier, MLPRegressor, Pipeline that ends in one, or TableModel
             Fitted.
         ax : matplotlib Axes, optional
             Where to draw; None makes a new figure.
@@ -60,6 +61,7 @@ class LossCurveDisplay:
         -------
         display : LossCurveDisplay
         """
+        estimator = opened(estimator).estimator
         validation = getattr(estimator, "validation_loss_curve_", None)
         best = [epoch.number for epoch in getattr(estimator, "history_", None) or () if epoch.best]
         display = cls(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.plots.opening import opened
 from chainrule.plots.style import BLUE, GREY, INK, ORANGE, axes, literal
 
 FAINT = 0.08
@@ -59,7 +60,7 @@ class NetworkDisplay:
 
         Parameters
         ----------
-        estimator : MLPClassifier or MLPRegressor
+        estimator : MLPClassifier, MLPRegressor, Pipeline that ends in one, or TableModel
             Fitted.
         ax : matplotlib Axes, optional
             Where to draw; None makes a new figure.
@@ -74,17 +75,18 @@ class NetworkDisplay:
         -------
         display : NetworkDisplay
         """
-        network, classes = estimator.network_, getattr(estimator, "classes_", None)
+        found = opened(estimator)
+        network, classes = found.network, getattr(found.estimator, "classes_", None)
         titles = [f"{network.inputs} inputs"]
         titles += [f"{layer.units} {layer.function.name}" for layer in network.layers]
         outputs = output_names
         if outputs is None and classes is not None:
             both = len(classes) == 2 and network.outputs == 1
             outputs = [f"P({classes[1]})"] if both else [str(name) for name in classes]
-        names = getattr(estimator, "feature_names_in_", None) if input_names is None else input_names
-        if input_names is None and hasattr(estimator, "preparation_"):
-            names = estimator.get_encoded_feature_names_out()
-        display = cls(weights=estimator.coefs_, titles=titles, input_names=names, output_names=outputs)
+        names = input_names
+        if input_names is None and found.named:
+            names = found.input_names
+        display = cls(weights=network.views(found.theta).W, titles=titles, input_names=names, output_names=outputs)
         return display.plot(ax=ax, max_units=max_units)
 
     def plot(self, ax: Any = None, *, max_units: int = 12) -> NetworkDisplay:

@@ -1,0 +1,89 @@
+"""From what users fit to the network inside: estimators, pipelines that end in one, models of tables."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.formulas.lookup import Array
+from chainrule.network import Network
+
+
+class Opened(NamedTuple):
+    """The network inside a fitted model, and the names of its inputs: the data's own, or x0, x1, ... if they are not `named`."""
+
+    estimator: Any
+    network: Network
+    theta: Array
+    input_names: list[str]
+    named: bool
+
+
+def opened(model: Any) -> Opened:
+    """The network inside a fitted model.
+
+    Parameters
+    ----------
+    model : MLPClassifier, MLPRegressor, Pipeline that ends in one, or TableModel
+        Fitted.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    ValueError
+        If it is not fitted.
+    """
+    estimator = _last(model)
+    if not hasattr(estimator, "_parameters"):
+        raise TypeError(
+            f"expected a fitted MLPClassifier or MLPRegressor, a pipeline that ends in one, or a TableModel; got "
+            f"{type(model).__name__}."
+        )
+    if not hasattr(estimator, "coefs_"):
+        raise ValueError(f"this {type(estimator).__name__} is not fitted yet; fit it before drawing it.")
+    network, theta = estimator._parameters()
+    names = model.schema.inputs if hasattr(model, "schema") else estimator.get_encoded_feature_names_out()
+    named = any(
+        hasattr(*pair) for pair in ((model, "schema"), (estimator, "feature_names_in_"), (estimator, "preparation_"))
+    )
+    return Opened(estimator, network, theta, [str(name) for name in names], named)
+
+
+def _last(model: Any) -> Any:
+    if hasattr(model, "steps"):
+        return model.steps[-1][1]
+    return model.estimator if hasattr(model, "schema") else model
+
+
+def network_rows(model: Any, X: Any) -> Any:
+    """Rows of `X` as the network inside the model gets them."""
+    if hasattr(model, "steps"):
+        X = model[:-1].transform(X) if len(model.steps) > 1 else X
+    elif hasattr(model, "schema"):
+        X = model._inputs(X)
+    return _last(model)._ready(X)[2]
+
+
+def network_targets(model: Any, X: Any, y: Any) -> NDArray[Any]:
+    """Targets as the network inside the model is trained on them; a table has its own, so `y` is None for its model.
+
+    Raises
+    ------
+    ValueError
+        If a model other than a table's is given no targets.
+    """
+    estimator = _last(model)
+    if hasattr(model, "schema"):
+        from chainrule.tables.table import Table
+        from chainrule.tables.target import targets
+
+        y = targets(Table.from_frame(X), model.schema.target)
+    elif y is None:
+        raise ValueError("y is None; give the targets of the rows of X.")
+    read = getattr(estimator, "_read_targets", None)
+    columns = np.asarray(y) if read is None else read(y, False, "y")
+    encoded: NDArray[Any] = estimator._encode(columns, estimator.theta_.dtype)
+    return encoded.reshape(len(encoded), -1)
