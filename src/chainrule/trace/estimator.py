@@ -21,6 +21,9 @@ from chainrule.trace.header import DataRow
 from chainrule.trace.record import Trace
 from chainrule.training import TrainingState
 
+# What the caller may say of the rows in the user's terms.
+WORDS = ("data", "input_names", "target_name", "target_scale", "notes")
+
 
 def trace_estimator(
     estimator: Any,
@@ -65,7 +68,7 @@ def trace_estimator(
     Raises
     ------
     TypeError
-        If it is no such estimator.
+        If it is no such estimator, or there is no such option.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
     ValueError
@@ -77,22 +80,27 @@ def trace_estimator(
             "your own use Network.trace."
         )
     check_is_fitted(estimator, "coefs_")
+    odd = sorted(set(described) - set(WORDS))
+    if odd:
+        raise TypeError(
+            f"trace got an unexpected option {odd[0]!r}; known are training, level, check, sample and {', '.join(WORDS)}."
+        )
     network, theta, rows = estimator._ready(X)
     theta, view, notes = theta.astype(np.float64), View(level, check, sample), [*described.pop("notes", ())]
     words: dict[str, Any] = {
         "dtype": str(vars(estimator)["theta_"].dtype),
         "input_names": tuple(map(str, estimator.get_encoded_feature_names_out())),
         "output_names": _output_names(estimator, network),
-        "data": _data(estimator, X, y),
+        "notes": tuple(notes),
         **described,
     }
     if y is None:
-        return explain_prediction(network, theta, rows, view, {**words, "notes": tuple(notes)})
+        return explain_prediction(network, theta, rows, view, {"data": _data(estimator, X, y), **words})
     rows, Y, weight = _encoded(estimator, X, y, sample_weight, notes)
     state = _state(estimator, notes)
     step = _step(estimator, network, theta, state, notes)
     passed = checked_pass(network, theta, rows, Y, weight, state if training else None, training, step.settings)
-    words["notes"] = tuple(notes)
+    words = {"data": _data(estimator, X, y), **words, "notes": tuple(notes)}
     return explain(passed, step, step.settings, state, training, view, words)
 
 
@@ -173,7 +181,7 @@ def _data(estimator: Any, X: Any, y: Any) -> tuple[DataRow, ...]:
     if hasattr(X, "columns"):
         cells = cells_of(X, None)
         raw = [
-            {str(name): _item(column, row) for name, column in zip(cells.names, cells.columns, strict=True)}
+            {str(name): _item(column, row) for name, column in zip(X.columns, cells.columns, strict=True)}
             for row in range(count)
         ]
     return tuple(

@@ -1,21 +1,24 @@
-"""`trace_table`: the explanation of rows of a table by a model of tables, with the cells as they stand in the file."""
+"""`trace_table`: the explanation of rows of a table by a model of tables, with the cells as they stand in the file.
+
+Tables are an extra: nothing of them is imported before it is asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.engines import checked_rows
 from chainrule.errors import TableError
-from chainrule.tables import TableModel
-from chainrule.tables import target as targets
-from chainrule.tables.encoding import Encoder
-from chainrule.tables.table import Table
 from chainrule.trace.estimator import trace_estimator
 from chainrule.trace.header import DataRow
 from chainrule.trace.record import Trace
+
+if TYPE_CHECKING:
+    from chainrule.tables import TableModel
+    from chainrule.tables.table import Table
 
 
 def trace_table(
@@ -46,6 +49,9 @@ def trace_table(
     ValueError
         If there is no such row, the table does not fit the schema, or a target is asked for that is not known.
     """
+    from chainrule.tables.encoding import Encoder
+    from chainrule.tables.table import Table
+
     whole = Table.from_frame(table)
     try:
         chosen = checked_rows(np.asarray(rows), len(whole))
@@ -76,6 +82,8 @@ def trace_table(
 
 def _targets(part: Table, model: TableModel, wanted: bool | None, rows: Any) -> Any:
     """Targets as the estimator learned them, None where they are not all known."""
+    from chainrule.tables import target as targets
+
     goal = model.schema.target
     missing = np.ones(len(part), bool)
     if goal.name in part.frame.columns:
