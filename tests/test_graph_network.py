@@ -264,6 +264,13 @@ def test_refusals(network, x, y, message):
         graph(network, network.init(0), x, y)
 
 
+def test_parameters_that_are_not_finite():
+    theta = SMALL.init(0)
+    theta[1] = np.inf
+    with pytest.raises(ValueError, match=r"theta\[1\] is inf"):
+        graph(SMALL, theta, [1.0, 1.0])
+
+
 def test_step_can_be_looked_at():
     theta = STEP.init(0)
     g = graph(STEP, theta, [1.0, -1.0])

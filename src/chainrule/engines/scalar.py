@@ -102,6 +102,9 @@ def graph(network: Network, theta: Any, x: Any, y: Any = None) -> NetworkGraph:
         graph would have more than 10,000 products of a weight and an input.
     """
     theta = checked_theta(network, theta).astype(np.float64)
+    if not np.isfinite(theta).all():
+        place = int(np.flatnonzero(~np.isfinite(theta))[0])
+        raise ValueError(f"theta must be finite, but theta[{place}] is {theta[place]}.")
     X, Y = _rows(network, x, y)
     products = len(X) * network.n_weights
     if products > MOST_PRODUCTS:

@@ -29,8 +29,16 @@ def checked_number(number: Any, what: str) -> float:
 def checked_text(field: str, text: Any) -> str:
     """A string; TypeError otherwise."""
     if not isinstance(text, str):
-        raise TypeError(f"Value: {field} must be a string, got {text!r}.")
+        raise TypeError(f"{field} must be a string, got {text!r}.")
     return text
+
+
+def checked_function(name: Any, **parts: Any) -> None:
+    """TypeError unless a function of the user's has a name and its parts can be called."""
+    checked_text("name", name)
+    for part, given in parts.items():
+        if not callable(given):
+            raise TypeError(f"function {name!r}: {part} must be callable, got {given!r}.")
 
 
 def evaluated(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from chainrule.graph.checks import checked_function
 from chainrule.graph.operations import OPERATIONS, own_operation
 from chainrule.graph.value import Value, as_value
 
@@ -39,5 +40,6 @@ def function(
     slopes : callable
         ``(*numbers) -> sequence`` of the partial derivatives, one for each input.
     """
+    checked_function(name, value=value, slopes=slopes)
     own = own_operation(name, value, lambda k, v, *x: slopes(*x)[k])
     return Value.computed(own, [as_value(each, f"function {name!r}") for each in inputs])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chainrule.graph.graph import Graph
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Step:
     """One node computed in a pass; the numbers are those of that moment.
 
@@ -50,6 +50,9 @@ class Step:
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.text})"
+
     def draw(self, *, digits: int = DIGITS, limit: int = 300) -> Drawing:
         """The graph as it stands now, with this step highlighted: draw before taking the next step."""
         return self.graph.draw(self, digits=digits, limit=limit)
@@ -58,7 +61,7 @@ class Step:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ForwardStep(Step):
     """A node's value from those of its inputs.
 
@@ -118,7 +121,7 @@ class Term:
         return self.upstream * self.local
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BackwardStep(Step):
     """A node's gradient: the sum over all paths that lead on from it (multivariate chain rule).
 

@@ -19,7 +19,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from chainrule.graph.checks import checked_number, checked_text, evaluated
+from chainrule.graph.checks import checked_function, checked_number, checked_text, evaluated
 from chainrule.graph.names import as_latex, as_text
 from chainrule.graph.operations import OPERATIONS, Operation, own_operation
 
@@ -132,6 +132,7 @@ class Value:
 
     @data.setter
     def data(self, number: float) -> None:
+        """Change a leaf; what is computed from it is out of date until `forward()`."""
         if self.operation is not None:
             raise TypeError(
                 f"{self.label} is computed by {self.operation.name!r}, so its data cannot be set; "
@@ -239,6 +240,12 @@ class Value:
         """LaTeX of the name; empty for nodes without one."""
         return self._latex or (as_latex(self.name) if self.name else "")
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """A copied leaf would not know what is computed from it, so copying and pickling are refused."""
+        raise TypeError(
+            f"{self.label} is one node of a graph and cannot be copied or pickled; build the expression again."
+        )
+
     def __repr__(self) -> str:
         data = "out of date" if self._data is None else f"{self._data:.6g}"
         grad = "None" if self._grad is None else f"{self._grad:.6g}"
@@ -277,6 +284,9 @@ class Value:
     def __rpow__(self, other: Any) -> Value:
         return _combined("power", other, self)
 
+    def __pos__(self) -> Value:
+        return self
+
     def __neg__(self) -> Value:
         return Value.computed(OPERATIONS["negate"], (self,))
 
@@ -310,6 +320,7 @@ class Value:
         value, slope : callable
             ``x -> f(x)`` and ``x -> f'(x)``.
         """
+        checked_function(name, value=value, slope=slope)
         return Value.computed(own_operation(name, value, lambda k, v, x: slope(x)), (self,))
 
 
