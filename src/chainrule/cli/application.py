@@ -16,6 +16,7 @@ import chainrule
 from chainrule.cli import lab
 from chainrule.cli.bench import bench
 from chainrule.cli.evaluate import evaluate
+from chainrule.cli.explain import explain
 from chainrule.cli.guard import Guarded
 from chainrule.cli.help import Grouped
 from chainrule.cli.inspect import inspect
@@ -26,6 +27,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "train": train,
     "predict": predict,
     "evaluate": evaluate,
+    "explain": explain,
     "inspect": inspect,
     "bench": bench,
 }

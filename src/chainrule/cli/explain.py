@@ -1,0 +1,165 @@
+"""`chainrule explain`: every number of one row's way through a model, forward, backward and one step further."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from chainrule.cli.options import ModelFile, TableFile, named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chainrule.tables import Table, TableModel
+    from chainrule.trace import Trace
+
+# What a file's ending says about the format.
+ENDINGS = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", ".json": "json", ".svg": "svg"}
+WIDTH_OF_FILES = 100
+
+
+def _formats() -> Iterable[str]:
+    from chainrule.trace.render import FORMATS
+
+    return FORMATS
+
+
+def _notations() -> Iterable[str]:
+    from chainrule.trace.notation import NOTATIONS
+
+    return NOTATIONS
+
+
+def explain(
+    model: ModelFile,
+    file: TableFile,
+    row: Annotated[
+        list[int],
+        typer.Option(
+            "--row",
+            "-r",
+            min=1,
+            metavar="N",
+            help="Row of the table, from 1; several make a batch.",
+            show_default=False,
+        ),
+    ],
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            parser=named("format", _formats),
+            metavar="FORMAT",
+            help="terminal, markdown, latex, html, json or svg.",
+            show_default="by the ending of --output, else terminal",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write; else standard output.")
+    ] = None,
+    notation: Annotated[
+        str,
+        typer.Option(
+            "--notation",
+            parser=named("notation", _notations),
+            metavar="NAME",
+            help="udl (f, h, Ω, β), nielsen (z, a, W, b, δ), mazur or plain.",
+        ),
+    ] = "udl",
+    digits: Annotated[int, typer.Option("--digits", min=1, max=17, help="Significant digits shown.")] = 6,
+    layer: Annotated[
+        int | None,
+        typer.Option("--layer", min=1, help="With --unit: open this layer's unit; the output layer is the last."),
+    ] = None,
+    unit: Annotated[int | None, typer.Option("--unit", min=1, help="With --layer: the unit, from 1.")] = None,
+    forward: Annotated[
+        bool, typer.Option("--forward", help="Only the prediction, without loss and gradients.")
+    ] = False,
+) -> None:
+    """Explain a row: every number from the inputs to the prediction, the loss, the gradients and the next step.
+
+    Every number is derived anew from the others before it is shown; the exit code is 1 if one does not follow.
+    """
+    from chainrule.cli import files
+    from chainrule.cli.guard import CommandError
+    from chainrule.cli.loading import table_model
+    from chainrule.cli.output import note, say
+    from chainrule.tables import read_table
+
+    if (layer is None) != (unit is None):
+        raise typer.BadParameter("--layer and --unit go together: a unit is named by both.", param_hint="'--unit'")
+    if output is not None:
+        files.check_output(output, (model, file))
+    fitted, table = table_model(model, file, "explain"), read_table(file)
+    trace = _trace(fitted, table, row, forward)
+    if "loss" not in trace.header.stages and not forward:
+        note(
+            f"not every row has a known {fitted.schema.target.name!r}, so there is no loss: only the prediction is explained."
+        )
+    place = _place(trace, layer, unit)
+    if place is not None and trace.level == "layer":
+        trace = trace.unit(*place)
+    found = trace.verify()
+    _write(trace, format or _format(output), output, notation=notation, digits=digits, unit=place)
+    if not found.ok:
+        raise CommandError(f"not every number follows from the others: {' '.join(str(found).split())}")
+    if output is not None:
+        say(f"{len(trace):,} numbers explained in {output}; each was derived anew from the others.")
+
+
+def _trace(fitted: TableModel, table: Table, rows: list[int], forward: bool) -> Trace:
+    """The trace of rows that are numbered as in the file: from 1, the header not counted."""
+    from chainrule.cli.guard import CommandError
+    from chainrule.trace import Trace, trace_table
+
+    for number in rows:
+        if number > len(table):
+            raise CommandError(f"{table.path}: there is no row {number}; the table's rows are 1 to {len(table):,}.")
+    try:
+        trace = trace_table(fitted, table, [number - 1 for number in rows], target=False if forward else None)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    data = tuple(replace(one, number=one.number + 1) for one in trace.header.data)
+    return Trace(replace(trace.header, data=data), trace.rows, trace.own)
+
+
+def _place(trace: Trace, layer: int | None, unit: int | None) -> tuple[int, int] | None:
+    """The unit that was asked for, counted from 0."""
+    if layer is None or unit is None:
+        return None
+    depth = trace.header.depth
+    if layer > depth:
+        raise typer.BadParameter(f"the network has {depth} layers; there is no layer {layer}.", param_hint="'--layer'")
+    units = trace.header.widths[layer]
+    if unit > units:
+        raise typer.BadParameter(f"layer {layer} has {units} units; there is no unit {unit}.", param_hint="'--unit'")
+    return layer - 1, unit - 1
+
+
+def _format(output: Path | None) -> str:
+    return "terminal" if output is None else ENDINGS.get(output.suffix.lower(), "terminal")
+
+
+def _write(trace: Trace, format: str, output: Path | None, **wishes: Any) -> None:
+    """To the file or to standard output, in what its encoding can show."""
+    from chainrule.cli import files
+    from chainrule.cli.output import console
+    from chainrule.cli.text import clean
+    from chainrule.trace.writing import in_ascii
+
+    if output is not None:
+        files.write(output, trace.render(format, **wishes).encode())
+        return
+    if format != "terminal":
+        typer.echo(trace.render(format, **wishes))
+        return
+    target = console()
+    color = target.is_terminal and not target.no_color
+    text = trace.render(format, width=target.width if target.is_terminal else WIDTH_OF_FILES, color=color, **wishes)
+    if not target.encoding.lower().startswith("utf"):
+        text = in_ascii(text)
+    typer.echo(text if color else clean(text), nl=False)

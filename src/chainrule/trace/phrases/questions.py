@@ -1,0 +1,63 @@
+"""What each kind of number tells: the question it answers. `{}` is the symbol it is about."""
+
+from __future__ import annotations
+
+QUESTIONS: dict[str, str] = {
+    "linear": "What arrives at the unit, before batch normalisation?",
+    "pre_activation": "What arrives at the unit?",
+    "activation": "What does the unit send on?",
+    "dropped": "What is left of it after dropout?",
+    "loss_term": "How bad is this output?",
+    "row_loss": "How bad is this row?",
+    "loss": "How bad is the prediction? Training makes this number small.",
+    "activation_gradient": "How much does the loss change if {} changes?",
+    "undropped_gradient": "How much does the loss change if {} changes, before dropout?",
+    "path": "How much of that comes through {}?",
+    "delta": "How much does the loss change if {} changes?",
+    "unweighted_delta": "How much does the row's loss change if {} changes?",
+    "linear_delta": "How much does the loss change if {} changes?",
+    "gradient": "How much does the loss change if {} changes?",
+    "row_gradient": "How much of that comes from this row?",
+    "data_gradient": "How much of that is the data's doing?",
+    "penalty_gradient": "How much of that is the penalty's doing?",
+    "numeric_gradient": "The same question, asked without the chain rule.",
+    "relative_error": "Do both answers agree?",
+    "change": "How far does {} move?",
+    "new": "Where is {} after the step?",
+    "new_loss": "How bad is the prediction after the step?",
+    "predicted_change": "What did the gradient promise?",
+    "actual_change": "What did the step bring?",
+}
+
+# What an operation means for one kind of number; other kinds are told by the operation's own sentence.
+SENTENCES: dict[tuple[str, str], str] = {
+    ("delta", "multiply"): "Upstream times local: the slope that arrives, times how steep the activation is here.",
+    (
+        "unweighted_delta",
+        "multiply",
+    ): "Upstream times local: the slope that arrives, times how steep the activation is here.",
+    ("delta", "difference"): "Loss and activation together leave a simple slope: output minus target.",
+    ("unweighted_delta", "difference"): "Loss and activation together leave a simple slope: output minus target.",
+    ("unscaled_delta", "difference"): "Loss and activation together leave a simple slope: output minus target.",
+    ("activation_gradient", "difference"): "The slope of half the squared error: output minus target.",
+    ("path", "multiply"): "Along one path: the weight, times the slope of the unit it leads to.",
+    ("activation_gradient", "sum"): "Sum over all paths to the loss.",
+    ("gradient", "multiply"): "The slope of the unit, times what comes in through this weight.",
+    ("data_gradient", "multiply"): "The slope of the unit, times what comes in through this weight.",
+    ("row_gradient", "multiply"): "The slope of the unit, times what comes in through this weight.",
+    ("gradient", "copy"): "A bias adds directly to the sum: its slope is the unit's.",
+    ("gradient", "sum"): "The data's share and the penalty's.",
+    ("row_loss", "sum"): "The terms of all outputs, added up.",
+    ("row_loss", "mean"): "The mean of the terms of all outputs.",
+    ("loss", "sum"): "The data's loss and the penalties, added up.",
+    ("data_loss", "mean"): "The mean over the data rows.",
+    ("exponential_sum", "sum"): "The exponentials of all outputs, added up.",
+    ("activation", "quotient"): "Softmax: its share of the sum (lecture 004, 'Softmax').",
+    ("dropped", "multiply"): "Dropout: multiplied by the factor drawn for this step.",
+    ("undropped_gradient", "multiply"): "Back through dropout: multiplied by the same factor.",
+    ("new", "sum"): "The old value plus the change.",
+    ("stepped", "sum"): "The old value plus the change.",
+    ("change", "copy"): "The change is the velocity.",
+    ("largest_error", "largest"): "The largest relative error of all gradients that were checked.",
+    ("actual_change", "difference"): "The loss after the step, minus the loss before it.",
+}
