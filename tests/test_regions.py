@@ -1,4 +1,4 @@
-"""The affine map in force at a point, and the regions of a plane: against linear programs, counts of arrangements, the network."""
+"""The affine map in force at a point, and the regions of a plane: against linear programs, arrangements, the network itself."""
 
 from __future__ import annotations
 

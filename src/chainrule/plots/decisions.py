@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.plots.outcomes import Outcome, bayes_gaps, class_codes, gaps, outcome_of
-from chainrule.plots.plane import Limits, plane_of
+from chainrule.plots.plane import Limits, is_missing, plane_of
 from chainrule.plots.style import INK, SEQUENTIAL, axes, class_points, halo, literal, look, tint
 
 # Tints of a class: the palest where it is only the likeliest, the deepest where it is nearly certain.
 SURE = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 LINES = (0.75, 0.95)
-PALEST, DEEPEST = 0.14, 0.55
+PALEST, DEEPEST = 0.18, 0.58
 # Colour and dashes of the boundary that no classifier can better.
 BAYES = ("#5B2A86", (0, (4, 2)))
 
@@ -122,11 +122,14 @@ class DecisionDisplay:
         u, v = np.linspace(left, right, resolution), np.linspace(bottom, top, resolution)
         rows = plane.rows(np.stack(np.meshgrid(u, v), axis=-1).reshape(-1, 2))
         outcome = outcome_of(estimator, rows, output)
-        targets = None if y is None else class_codes(np.asarray(y), outcome.classes)
+        points, targets = plane.points, None
+        if y is not None:
+            known = np.array([not is_missing(cell) for cell in np.asarray(y)])
+            points, targets = points[known], class_codes(np.asarray(y)[known], outcome.classes)
         note = "" if plane.row is None else f"other columns as in row {plane.row} (from 0)"
         lines = None if bayes is None else bayes_gaps(bayes(rows), len(u))
         display = cls(
-            u=u, v=v, outcome=outcome, names=plane.names, points=plane.points, targets=targets, bayes=lines, note=note
+            u=u, v=v, outcome=outcome, names=plane.names, points=points, targets=targets, bayes=lines, note=note
         )
         return display.plot(ax=ax)
 

@@ -67,23 +67,34 @@ def network_rows(model: Any, X: Any) -> Any:
     return _last(model)._ready(X)[2]
 
 
-def network_targets(model: Any, X: Any, y: Any) -> NDArray[Any]:
-    """Targets as the network inside the model is trained on them; a table has its own, so `y` is None for its model.
+def network_data(model: Any, X: Any, y: Any) -> tuple[Any, NDArray[Any]]:
+    """Rows and targets as the network inside the model is trained on them.
+
+    A table has its own targets, so `y` is None for its model; rows whose target is missing are left out.
 
     Raises
     ------
     ValueError
-        If a model other than a table's is given no targets.
+        If a model other than a table's is given no targets, or a table some.
     """
     estimator = _last(model)
     if hasattr(model, "schema"):
-        from chainrule.tables.table import Table
-        from chainrule.tables.target import targets
-
-        y = targets(Table.from_frame(X), model.schema.target)
+        if y is not None:
+            raise ValueError("the model of a table finds the targets in its table; leave out y.")
+        X, y = _known(model, X)
     elif y is None:
         raise ValueError("y is None; give the targets of the rows of X.")
     read = getattr(estimator, "_read_targets", None)
     columns = np.asarray(y) if read is None else read(y, False, "y")
     encoded: NDArray[Any] = estimator._encode(columns, estimator.theta_.dtype)
-    return encoded.reshape(len(encoded), -1)
+    return network_rows(model, X), encoded.reshape(len(encoded), -1)
+
+
+def _known(model: Any, X: Any) -> tuple[Any, NDArray[Any]]:
+    # Who has the model of a table has what reading tables needs; other pictures do without.
+    from chainrule.tables.table import Table
+    from chainrule.tables.target import known_rows, targets
+
+    table, goal = Table.from_frame(X), model.schema.target
+    known = table.take(known_rows(table, goal))
+    return known, targets(known, goal)

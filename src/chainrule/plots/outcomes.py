@@ -41,7 +41,12 @@ def outcome_of(model: Any, rows: Any, output: int = 0) -> Outcome:
     if classes is None:
         return Outcome(_chosen(np.asarray(model.predict(rows), dtype=np.float64), output))
     if hasattr(model, "predict_proba"):
-        return Outcome(_of_classes(model.predict_proba(rows), classes), classes, True)
+        found = _of_classes(model.predict_proba(rows), classes)
+        if not np.allclose(found.sum(axis=1), 1, atol=1e-3):
+            raise ValueError(
+                "the model gives each label a probability of its own; a plane shows models with one class for every row."
+            )
+        return Outcome(found, classes, True)
     if hasattr(model, "decision_function"):
         scores = np.asarray(model.decision_function(rows), dtype=np.float64)
         both = np.column_stack([-scores, scores]) if scores.ndim == 1 else scores

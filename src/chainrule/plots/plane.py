@@ -119,14 +119,15 @@ def _numbers(X: Any, place: int, name: str) -> NDArray[np.float64]:
     return found
 
 
-def _missing(cell: Any) -> bool:
+def is_missing(cell: Any) -> bool:
+    """Whether a cell is empty: None, nan, or no text."""
     return cell is None or cell == "" or bool(cell != cell)
 
 
 def _as_numbers(cells: NDArray[Any]) -> NDArray[np.float64] | None:
     """The cells as numbers, nan where missing; None if one is no number (as text in a CSV file may be)."""
     try:
-        return np.array([np.nan if _missing(cell) else float(cell) for cell in cells])
+        return np.array([np.nan if is_missing(cell) else float(cell) for cell in cells])
     except (TypeError, ValueError):
         return None
 
@@ -135,7 +136,7 @@ def _oddity(cells: NDArray[Any]) -> NDArray[np.float64]:
     """How far each cell is from the column's median, in deviations; of other cells, whether it is the most frequent one."""
     numbers = _as_numbers(cells)
     if numbers is None:
-        keys = [None if _missing(cell) else str(cell) for cell in cells]
+        keys = [None if is_missing(cell) else str(cell) for cell in cells]
         counts = Counter(key for key in keys if key is not None)
         frequent = counts.most_common(1)[0][0]
         return np.array([float(key != frequent) for key in keys])

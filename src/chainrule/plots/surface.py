@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.network import Network
 from chainrule.plots.directions import Directions, principal_directions, random_directions
-from chainrule.plots.opening import network_rows, network_targets, opened
+from chainrule.plots.opening import network_data, opened
 from chainrule.plots.style import INK, ORANGE, SEQUENTIAL, axes, halo
 
 MAX_ROWS = 5000
@@ -77,7 +77,7 @@ class LossSurfaceDisplay:
         display : LossSurfaceDisplay
         """
         network, theta = opened(estimator)[1:3]
-        data = network_rows(estimator, X), network_targets(estimator, X, y)
+        data = network_data(estimator, X, y)
         return cls.from_network(
             network, theta, *data, directions=directions, path=path, span=span, resolution=resolution, seed=seed,
             max_rows=max_rows, ax=ax,
@@ -141,6 +141,8 @@ class LossSurfaceDisplay:
         u, v = np.linspace(low[0], high[0], resolution), np.linspace(low[1], high[1], resolution)
         every = slice(None, None, max(1, -(-X.shape[0] // max_rows)))
         loss = [[_loss(network, plane.at(one, other), X[every], y[every]) for one in u] for other in v]
+        if not np.isfinite(loss).any():
+            raise ValueError("the loss is finite nowhere on this plane; are parameters and data?")
         return cls(u=u, v=v, loss=np.array(loss), names=plane.names, path=places).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> LossSurfaceDisplay:
@@ -196,6 +198,8 @@ def _checked_path(network: Network, path: Any) -> NDArray[np.float64]:
         raise ValueError(
             f"path must hold the parameters of at least two moments, shape (T, {network.n_parameters}); got {found.shape}."
         )
+    if not np.isfinite(found).all():
+        raise ValueError("path must be finite; it holds NaN or infinity.")
     return found
 
 
