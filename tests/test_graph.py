@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import gc
 import math
 import pickle
@@ -373,3 +374,10 @@ def test_numbers_of_other_kinds():
     assert re.fullmatch(r"Value\('w', data=0.35, grad=None\)", repr(Value(0.35, "w")))
     assert repr(next(small().backward_pass())) == "BackwardStep(∂y/∂y = 1)"
     assert repr(small().graph) == "Graph(7 nodes; y = 0.160411)"
+
+
+def test_the_example_in_the_documentation():
+    import chainrule.graph.value as module
+
+    tried = doctest.testmod(module)
+    assert tried.attempted >= 5 and not tried.failed

@@ -64,7 +64,7 @@ class Value:
     True
     >>> y.backward()
     >>> round(w.grad, 6)
-    0.484878
+    0.484995
     """
 
     # numpy must leave `array * value` to Value, which refuses it, instead of making an array of objects.
