@@ -82,9 +82,8 @@ def trace_estimator(
     check_is_fitted(estimator, "coefs_")
     odd = sorted(set(described) - set(WORDS))
     if odd:
-        raise TypeError(
-            f"trace got an unexpected option {odd[0]!r}; known are training, level, check, sample and {', '.join(WORDS)}."
-        )
+        known = ("training", "level", "check", "sample", *WORDS)
+        raise TypeError(f"trace got an unexpected option {odd[0]!r}; known are {', '.join(known)}.")
     network, theta, rows = estimator._ready(X)
     theta, view, notes = theta.astype(np.float64), View(level, check, sample), [*described.pop("notes", ())]
     words: dict[str, Any] = {

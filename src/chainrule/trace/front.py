@@ -311,6 +311,9 @@ def explain(
         step={} if step is None else _described_step(step),
         **{"data": _rows(len(passed.X)), **described},
     )
+    if network.objective.reported_mean and network.outputs > 1:
+        told = "The objective adds up the outputs, as the gradient needs it; training reports their mean."
+        header = replace(header, notes=(*header.notes, told))
     if view.check:
         header = replace(header, check=_check(header, done.gradient[: network.n_trained], passed, view.sample))
     numbers: Numbers = given_numbers(passed) | tape_numbers(passed, done)

@@ -39,7 +39,7 @@ KINDS: dict[str, str] = {
     "batch_variance": "of `linear` over the rows, biased; layer row (O,)",
     "normalized": "z_hat = (linear - mean) / sqrt(variance + epsilon); layer row (N, O)",
     "pre_activation": "z; layer row (N, O)",
-    "shift": "largest score of a softmax group, taken off first; `name` is the head's number; layer None",
+    "shift": "largest score of a softmax group, taken off first; `name` is the head's number",
     "exponential": "e**(z - shift) of a softmax output",
     "exponential_sum": "their sum; `name` is the head's number",
     "activation": "a = f(z), before dropout; layer row (N, O)",

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from chainrule.trace.record import Trace
 
 ABSOLUTE, RELATIVE = 1e-12, 1e-9
+# What a formula raises when the numbers or settings it is given make no sense.
+SENSELESS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 # Rounding of a sum of products, in shares of its terms' size.
 ROUNDING = 1e-13
 FREE = ("given",)
@@ -150,7 +152,7 @@ def _plan(header: Header, rows: tuple[Row, ...]) -> tuple[dict[str, Claim] | Non
         if reason:
             return None, [Failure("header", reason)]
         return plan_of(header).claims, []
-    except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except SENSELESS as error:
         return None, [Failure("header", f"it describes no network or step ({type(error).__name__}: {error})")]
 
 
@@ -227,7 +229,7 @@ def _holds(claim: Claim, found: Value, parents: list[Value], header: Header, for
         return _given(claim, found, header)
     try:
         expected = derived(claim, parents, header, formulas)
-    except (ArithmeticError, IndexError, KeyError, TypeError, ValueError) as error:
+    except SENSELESS as error:
         return Failure(claim.id, f"it cannot be derived from its parents ({error})")
     if np.shape(found) != np.shape(expected):
         return Failure(claim.id, "wrong shape", str(np.shape(found)), str(np.shape(expected)))
