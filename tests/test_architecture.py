@@ -55,7 +55,7 @@ FRONT_DOORS = {
 # Rows that may import a distribution; rows above the engines may all use numpy, scipy and scikit-learn.
 HOMES = {
     "typer": {"cli"},
-    "rich": {"cli"},
+    "rich": {"cli", "trace"},
     "matplotlib": {"plots", "cli", "lab"},
     "polars": {"tables", "cli", "estimators", "models"},
     "safetensors": {"models"},
