@@ -297,6 +297,18 @@ def test_refusals(name):
         trace(SMALL, **{"theta": theta, "X": X, "y": Y, **changed})
 
 
+def test_wrong_kinds():
+    done = mazur()
+    with pytest.raises(ValueError, match="near are delta"):
+        done["delta-10"]
+    with pytest.raises(ValueError, match="stage must be"):
+        done.stage("backwards")
+    with pytest.raises(TypeError, match="Trace or the text"):
+        verify(3)
+    with pytest.raises(TypeError, match="TrainingState"):
+        mazur(state={"m": 1})
+
+
 def test_what_cannot_be_explained():
     steps = Network(2, [Dense(3, "step"), Dense(1, "identity")])
     theta, X, Y = case(steps)

@@ -45,7 +45,7 @@ def _plan_output_layer(plan: Plan) -> None:
     loss, activation = header.network["loss"], header.network["layers"][-1]["activation"]
     z, a, y = Q("pre_activation", k), Q("activation", k), Q("target")
     first = Q("unweighted_delta" if header.weighted else "delta", k)
-    if len(header.groups) > 1 or header.groups[0].fused or (isinstance(loss, dict) and "heads" in loss):
+    if header.headed or header.groups[0].fused:
         plan.layer(first, "whole_delta", [y, z, a], loss=loss, activation=activation, targets=header.targets)
     else:
         upstream = plan.layer(Q("activation_gradient", k), "whole_slope", [y, a], loss=loss, targets=header.targets)

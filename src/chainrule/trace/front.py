@@ -148,6 +148,8 @@ def trace(
         be trained, or there are too many rows.
     """
     given = dict(locals())
+    if state is not None and not isinstance(state, TrainingState):
+        raise TypeError(f"state must be a TrainingState, such as training.state, or None; got {type(state).__name__}.")
     theta = checked_theta(network, theta)
     described = {"dtype": str(theta.dtype), **_names(network, input_names, output_names)}
     theta, view = theta.astype(np.float64), View(level, check, sample)

@@ -168,11 +168,16 @@ class Header:
         """Number of layers."""
         return len(self.network["layers"])
 
+    @property
+    def headed(self) -> bool:
+        """Whether the outputs belong to heads with losses of their own."""
+        return isinstance(self.network["loss"], dict) and "heads" in self.network["loss"]
+
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """The heads; one for all outputs where there are none."""
         loss, output = self.network["loss"], self.network["layers"][-1]["activation"]
-        if not isinstance(loss, dict) or "heads" not in loss:
+        if not self.headed:
             return (Group(0, 0, self.widths[-1], output, loss),)
         groups: list[Group] = []
         for number, head in enumerate(loss["heads"]):

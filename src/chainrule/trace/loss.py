@@ -17,8 +17,7 @@ def plan_loss(plan: Plan) -> None:
         plan.whole(Q("weight_sum"), "row_count", rows=header.rows)
     last = header.depth - 1
     outputs = header.network["layers"][-1]["activation"]
-    whole = len(header.groups) == 1 and header.groups[0].fused
-    source = "pre_activation" if whole or _headed(plan) else "activation"
+    source = "pre_activation" if header.headed or header.groups[0].fused else "activation"
     settings = {"loss": header.network["loss"], "activation": outputs, "fused": source == "pre_activation"}
     plan.layer(Q("row_loss"), "whole_loss", [Q("target"), Q(source, last)], **settings, targets=header.targets)
     for row in range(header.rows):
@@ -27,11 +26,6 @@ def plan_loss(plan: Plan) -> None:
         if header.level == "unit":
             _plan_row(plan, row)
     _plan_objective(plan)
-
-
-def _headed(plan: Plan) -> bool:
-    loss = plan.header.network["loss"]
-    return isinstance(loss, dict) and "heads" in loss
 
 
 def _plan_group(plan: Plan, group: Group, row: int) -> None:
@@ -62,11 +56,7 @@ def slope_parents(plan: Plan, group: Group, terms: Terms, unit: int, row: int) -
 def target(plan: Plan, group: Group, unit: int, row: int) -> Quantity:
     """The target that an output is compared with, smoothed where labels are."""
     columns = group.targets
-    column = (
-        unit
-        if len(columns) == len(group.units)
-        else columns.start + (unit - group.start) * len(columns) // len(group.units)
-    )
+    column = columns.start + (unit - group.start) * len(columns) // len(group.units)
     given = Q("target", unit=column, row=row)
     share = smoothing(group)
     if not share:
@@ -79,7 +69,7 @@ def target(plan: Plan, group: Group, unit: int, row: int) -> Quantity:
 def _plan_row(plan: Plan, row: int) -> None:
     """The loss of one data row from its terms."""
     groups, total = plan.header.groups, Q("row_loss", row=row)
-    if not _headed(plan):
+    if not plan.header.headed:
         _plan_total(plan, groups[0], total, row)
         return
     heads = [Q("head_loss", row=row, name=str(group.number)) for group in groups]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,17 @@ class Trace:
         return {row.id: row for row in self.rows}
 
     def __getitem__(self, row: str) -> Row:
-        """The row of that id; KeyError if there is none."""
+        """The row of that id.
+
+        Raises
+        ------
+        ValueError
+            If there is none; the message names the nearest.
+        """
+        if row not in self._by_id:
+            near = get_close_matches(str(row), self._by_id, 3)
+            hint = f"; near are {', '.join(near)}" if near else ""
+            raise ValueError(f"there is no row {row!r} in this trace{hint}.")
         return self._by_id[row]
 
     def __contains__(self, row: object) -> bool:

@@ -116,9 +116,13 @@ def verify(trace: Trace | str, own: Mapping[str, Any] | None = None) -> Report:
 
     Raises
     ------
+    TypeError
+        If it is neither.
     ValueError
         If a text is not such a document.
     """
+    if not isinstance(trace, str) and not hasattr(trace, "header"):
+        raise TypeError(f"verify takes a Trace or the text of its JSON document, got {type(trace).__name__}.")
     if isinstance(trace, str):
         header, rows = from_json(trace)
         formulas = Formulas(own)
