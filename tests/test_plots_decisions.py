@@ -165,13 +165,16 @@ def test_a_constant_prediction_is_drawn():
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({}, r"say which two to draw: features=\('x0', 'x1'\)"),
+        ({}, "X has 4 columns .x0, x1, x2, x3.; say which two"),
         ({"features": (0, 0)}, "two different columns"),
         ({"features": (0, 9)}, "two different columns"),
         ({"features": (0, 1), "row": 400}, "row must be from 0 to 149"),
         ({"features": (0, 1), "bayes": lambda rows: rows[:, 0]}, "bayes must return probabilities"),
         ({"features": (0, 1), "y": ["tulip"] * 150}, "'tulip', which is none of the model's classes"),
         ({"y": "species"}, "no column of X"),
+        ({"features": (0, 1), "y": [0, 1]}, "y has 2 targets, but X has 150 rows"),
+        ({"features": (0, 1), "limits": (1, 0, 0, 1)}, "left < right"),
+        ({"features": (0, 1), "resolution": 1}, "resolution must be a whole number, at least 2"),
     ],
 )
 def test_refusals(change, complaint):

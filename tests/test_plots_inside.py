@@ -112,6 +112,8 @@ def test_weight_images_are_the_weights(digits):
     assert tall.axes_[0].get_images()[0].get_array().shape == (16, 4)
     with pytest.raises(ValueError, match="height \\* width = 64 inputs"):
         WeightImagesDisplay.from_estimator(fitted, shape=(5, 5))
+    with pytest.raises(ValueError, match="max_images must be a whole number, at least 1"):
+        WeightImagesDisplay.from_estimator(fitted, max_images=0)
     with pytest.raises(ValueError, match="2 inputs are no square image"):
         WeightImagesDisplay.from_estimator(MLPClassifier((2,), max_iter=2).fit(MOONS.X, MOONS.y))
 

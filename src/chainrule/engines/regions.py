@@ -218,7 +218,7 @@ def linear_regions(
         If a hidden activation is not piecewise linear, the plane is none, or there are more than `max_regions`.
     """
     slopes, weights, biases = _plain_layers(network, theta)
-    limits = _checked_limits(limits)
+    limits = checked_limits(limits)
     origin, directions = _checked_plane(network.inputs, origin, directions)
     # A row of three: what multiplies u, v and 1.
     found = [(rectangle(limits), np.vstack([directions, origin]), np.empty(0, bool))]
@@ -237,7 +237,14 @@ def linear_regions(
     return Regions(limits, origin, directions, polygons, scores[:, :, :2], scores[:, :, 2], patterns)
 
 
-def _checked_limits(given: Any) -> tuple[float, float, float, float]:
+def checked_limits(given: Any) -> tuple[float, float, float, float]:
+    """Four finite numbers (left, right, bottom, top) in order.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
+    """
     try:
         left, right, bottom, top = (float(one) for one in given)
     except (TypeError, ValueError):

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engines.regions import checked_limits
+from chainrule.plots.opening import at_least
 from chainrule.plots.outcomes import Outcome, bayes_gaps, class_codes, gaps, outcome_of
 from chainrule.plots.plane import Limits, is_missing, plane_of
-from chainrule.plots.style import INK, SEQUENTIAL, axes, class_points, halo, literal, look, tint
+from chainrule.plots.style import INK, SEQUENTIAL, axes, class_points, halo, line_labels, literal, look, tint
 
 # Tints of a class: the palest where it is only the likeliest, the deepest where it is nearly certain.
 SURE = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -118,12 +120,15 @@ class DecisionDisplay:
         if isinstance(y, str):
             X, y = _without_column(X, y)
         plane = plane_of(X, features, row)
-        left, right, bottom, top = limits or plane.limits()
+        left, right, bottom, top = checked_limits(limits or plane.limits())
+        resolution = at_least("resolution", resolution, 2)
         u, v = np.linspace(left, right, resolution), np.linspace(bottom, top, resolution)
         rows = plane.rows(np.stack(np.meshgrid(u, v), axis=-1).reshape(-1, 2))
         outcome = outcome_of(estimator, rows, output)
         points, targets = plane.points, None
         if y is not None:
+            if len(y) != len(points):
+                raise ValueError(f"y has {len(y)} targets, but X has {len(points)} rows.")
             known = np.array([not is_missing(cell) for cell in np.asarray(y)])
             points, targets = points[known], class_codes(np.asarray(y)[known], outcome.classes)
         note = "" if plane.row is None else f"other columns as in row {plane.row} (from 0)"
@@ -182,7 +187,7 @@ class DecisionDisplay:
             drawn = self.ax_.contour(
                 self.u, self.v, surest, levels=levels, colors=INK, linewidths=0.6, alpha=0.7, zorder=2
             )
-            self.ax_.clabel(drawn, fmt=lambda level: f"p = {level:g}", fontsize=7)
+            line_labels(self.ax_, drawn, lambda level: f"p = {level:g}")
 
     def _lines(self, fields: NDArray[np.float64], colour: str, dashes: Any) -> list[NDArray[np.float64]]:
         found = []
@@ -230,7 +235,7 @@ class DecisionDisplay:
             lines = self.ax_.contour(
                 self.u, self.v, field, levels=levels[::3], colors="white", linewidths=0.7, zorder=1
             )
-            self.ax_.clabel(lines, fontsize=7, fmt="%g")
+            line_labels(self.ax_, lines, "%g")
         bar = self.figure_.colorbar(drawn, ax=self.ax_, label="predicted")
         if self.points is not None and self.targets is not None:
             self.points_ = [

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.plots.opening import opened
+from chainrule.plots.opening import at_least, opened
 from chainrule.plots.style import INK, axes_grid, signed_colours
 
 
@@ -73,6 +73,7 @@ class WeightImagesDisplay:
 
     def plot(self, ax: Any = None, *, max_images: int = 20) -> WeightImagesDisplay:
         """Draw on the axes; None makes a new figure."""
+        max_images = at_least("max_images", max_images, 1)
         strength = np.linalg.norm(self.weights, axis=0)
         self.shown_ = np.sort(np.argsort(-strength, kind="stable")[:max_images])
         count = len(self.shown_)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.plots.opening import opened
+from chainrule.plots.opening import at_least, opened
 from chainrule.plots.style import BLUE, GREY, INK, ORANGE, axes, literal
 
 FAINT = 0.08
@@ -91,7 +91,7 @@ class NetworkDisplay:
 
     def plot(self, ax: Any = None, *, max_units: int = 12) -> NetworkDisplay:
         """Draw the network on the axes; None makes a new figure."""
-        self.shown_ = self._strongest(max_units)
+        self.shown_ = self._strongest(at_least("max_units", max_units, 1))
         tallest = max(len(units) for units in self.shown_)
         self.figure_, self.ax_ = axes(ax, (max(6.0, 2.6 * len(self.shown_)), 1.4 + 0.36 * tallest))
         self._places = [self._column(place, units) for place, units in enumerate(self.shown_)]

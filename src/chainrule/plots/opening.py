@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,19 @@ class Opened(NamedTuple):
     theta: Array
     input_names: list[str]
     named: bool
+
+
+def at_least(name: str, value: Any, least: int) -> int:
+    """A whole number from `least` on.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be a whole number, at least {least}; got {value!r}.")
+    return int(value)
 
 
 def opened(model: Any) -> Opened:

@@ -78,10 +78,15 @@ def plane_of(X: Any, features: Sequence[int | str] | None, row: int | None) -> P
         If there are no such two columns of numbers, or no such row.
     """
     X = getattr(X, "frame", X)
-    X = X if hasattr(X, "columns") else np.asarray(X)
+    X = X.toarray() if hasattr(X, "tocsr") else X if hasattr(X, "columns") else np.asarray(X)
     if len(X.shape) != 2 or X.shape[1] < 2 or not X.shape[0]:
         raise ValueError(f"a plane needs rows with at least two columns; X has shape {X.shape}.")
     names = [str(name) for name in getattr(X, "columns", [f"x{place}" for place in range(X.shape[1])])]
+    if features is None and len(names) > 2:
+        listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+        raise ValueError(
+            f"X has {len(names)} columns ({listed}); say which two columns of numbers to draw: features=(..., ...)."
+        )
     columns = _places(names, features)
     points = np.column_stack([_numbers(X, place, names[place]) for place in columns])
     if row is not None and not 0 <= row < X.shape[0]:
@@ -93,11 +98,6 @@ def plane_of(X: Any, features: Sequence[int | str] | None, row: int | None) -> P
 
 
 def _places(names: list[str], features: Any) -> tuple[int, int]:
-    if features is None and len(names) > 2:
-        listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-        raise ValueError(
-            f"X has {len(names)} columns ({listed}); say which two to draw: features=({names[0]!r}, {names[1]!r})."
-        )
     chosen = (0, 1) if features is None else tuple(features)
     places = [names.index(one) if one in names else one for one in chosen]
     known = all(isinstance(one, (int, np.integer)) and 0 <= one < len(names) for one in places)

@@ -115,6 +115,12 @@ def halo(width: float = 3.5) -> list[Any]:
     return [withStroke(linewidth=width, foreground="white")]
 
 
+def line_labels(ax: Any, lines: Any, form: Any) -> None:
+    """Numbers on contour lines, dark with a white rim, legible on dark and light ground."""
+    for text in ax.clabel(lines, fontsize=7, fmt=form, colors=INK):
+        text.set_path_effects(halo(1.2))
+
+
 def class_points(ax: Any, points: NDArray[Any], codes: NDArray[Any], names: Sequence[object], size: float) -> list[Any]:
     """Points of every class in its shape and colour, with a dark outline; the classes' artists."""
     return [

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from chainrule.network import Network
 from chainrule.plots.directions import Directions, principal_directions, random_directions
-from chainrule.plots.opening import network_data, opened
-from chainrule.plots.style import INK, ORANGE, SEQUENTIAL, axes, halo
+from chainrule.plots.opening import at_least, network_data, opened
+from chainrule.plots.style import INK, ORANGE, SEQUENTIAL, axes, halo, line_labels
 
 MAX_ROWS = 5000
 
@@ -134,6 +134,8 @@ class LossSurfaceDisplay:
         ValueError
             If arguments do not fit the network or each other.
         """
+        resolution, max_rows = at_least("resolution", resolution, 2), at_least("max_rows", max_rows, 1)
+        X, y = (part if hasattr(part, "tocsr") else np.asarray(part) for part in (X, y))
         path = None if path is None else _checked_path(network, path)
         plane = _plane(network, theta, directions, path, seed)
         places = None if path is None else plane.places(path)
@@ -152,7 +154,7 @@ class LossSurfaceDisplay:
         levels = contour_levels(finite)
         drawn = self.ax_.contourf(self.u, self.v, finite, levels=levels, cmap=SEQUENTIAL, norm=_by_rank(levels))
         lines = self.ax_.contour(self.u, self.v, finite, levels=levels[::2], colors="white", linewidths=0.6)
-        self.ax_.clabel(lines, fmt="%.3g", fontsize=7)
+        line_labels(self.ax_, lines, "%.3g")
         self.figure_.colorbar(drawn, ax=self.ax_, label="loss", format="%.3g", ticks=levels[::2])
         self._draw_path()
         self.ax_.set(xlabel=self.names[0], ylabel=self.names[1])
