@@ -81,6 +81,19 @@ class Cell:
         return STREAMS[self.solver] * self.parameters * itemsize
 
 
+@dataclass(frozen=True)
+class Sized(Cell):
+    """A cell outside the grid, with so many steps per epoch."""
+
+    group: str = "extra"
+    n_steps: int = 10
+
+    @property
+    def steps(self) -> int:
+        """Steps per epoch, as given."""
+        return self.n_steps
+
+
 def design_cells() -> list[Cell]:
     """The five rows of the design's table."""
     return [Cell(shape, batch, "adam", "relu", "classification", "design") for shape, batch in DESIGN]

@@ -47,11 +47,11 @@ def python(script: str, arguments: Sequence[str], threads: int, capture: bool = 
     )
 
 
-def measured(script: str, counts: Sequence[int], rounds: int) -> dict[str, Any]:
+def measured(script: str, counts: Sequence[int], rounds: int, more: Sequence[str] = ()) -> dict[str, Any]:
     """What a script's children report as JSON in their last line, one child per thread setting; other lines are shown."""
     results = {}
     for count in counts:
-        arguments = ["--child", str(count), "--rounds", str(rounds)]
+        arguments = ["--child", str(count), "--rounds", str(rounds), *more]
         *notes, last = python(script, arguments, count, capture=True).stdout.splitlines()
         print("\n".join(notes))
         results[str(count)] = json.loads(last)

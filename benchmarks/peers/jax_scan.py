@@ -6,8 +6,10 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cells import ALPHA, BETA_1, BETA_2, EPSILON, MOMENTUM, Cell
+from peers import Watch
 from problem import Problem
 
 ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh, "logistic": jax.nn.sigmoid}
@@ -66,10 +68,14 @@ class Run:
     """Compiled at the first epoch, trained again and again from the same weights."""
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+        self.begin(problem)
         self.X, self.Y = jnp.asarray(problem.X), jnp.asarray(problem.Y)
-        self.orders = [jnp.asarray(order.astype("int32")) for order in problem.orders]
         self.epoch = make_epoch(problem.cell)
+
+    def begin(self, problem: Problem) -> None:
+        """From these initial weights and row orders from now on; the data are the same."""
+        self.problem = problem
+        self.orders = [jnp.asarray(order.astype("int32")) for order in problem.orders]
 
     def reset(self) -> None:
         """Initial weights, zero state."""
@@ -77,13 +83,20 @@ class Run:
         zeros = partial(jax.tree.map, jnp.zeros_like)
         self.state = jax.block_until_ready((parameters, zeros(parameters), zeros(parameters), jnp.float32(0)))
 
-    def run_epochs(self, n: int) -> list[float]:
+    def run_epochs(self, n: int, watch: Watch | None = None) -> list[float]:
         """Train n epochs."""
         losses = []
         for epoch in range(n):
             self.state, loss = self.epoch(self.state, self.X, self.Y, self.orders[epoch % len(self.orders)])
             losses.append(loss)
+            if watch:
+                watch()
         return [float(loss) for loss in jax.block_until_ready(losses)]
+
+    def parameters(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Weights and biases."""
+        weights, biases = self.state[0]
+        return [np.array(w) for w in weights], [np.array(b) for b in biases]
 
 
 def prepare(problem: Problem, threads: int) -> Run:

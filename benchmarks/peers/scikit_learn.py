@@ -6,6 +6,7 @@ What `fit` does before that loop (validating and encoding) is left out of the ti
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from itertools import pairwise
 from types import SimpleNamespace
 from unittest import mock
@@ -15,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor, _multilayer_perceptron
 
 from cells import ALPHA, BETA_1, BETA_2, EPSILON, MOMENTUM, Cell
+from peers import Watch
 from problem import Problem
 
 
@@ -46,12 +48,16 @@ class Run:
     """One estimator, trained again and again from the same weights."""
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+        self.begin(problem)
         self.model = estimator(problem.cell)
         # The estimator keeps encoded targets as booleans; two softmax outputs for two classes are ours to ask for.
         self.Y = problem.Y.astype(bool) if problem.cell.task == "classification" else problem.Y
         self.model._label_binarizer = SimpleNamespace(y_type_="multiclass")
         self.model._random_state = np.random.RandomState(0)
+
+    def begin(self, problem: Problem) -> None:
+        """From these initial weights and row orders from now on; the data are the same."""
+        self.problem = problem
 
     def reset(self) -> None:
         """Initial weights, empty history."""
@@ -66,17 +72,30 @@ class Run:
             [np.empty(width, dtype=dtype) for width in widths[1:]],
         )
 
-    def run_epochs(self, n: int) -> list[float]:
+    def run_epochs(self, n: int, watch: Watch | None = None) -> list[float]:
         """Train n epochs."""
         self.model.max_iter = n
-        orders = (self.problem.order(epoch) for epoch in range(n))
+        orders = self.orders(n, watch)
         shuffled = mock.patch.object(_multilayer_perceptron, "shuffle", lambda *args, **options: next(orders))
         with warnings.catch_warnings(), shuffled:
             warnings.simplefilter("ignore", ConvergenceWarning)
             self.model._fit_stochastic(
                 self.problem.X, self.Y, None, *self.buffers, list(self.problem.cell.widths), False
             )
+        if watch:
+            watch()
         return [float(loss) for loss in self.model.loss_curve_]
+
+    def orders(self, n: int, watch: Watch | None) -> Iterator[np.ndarray]:
+        """Each epoch's row order; asking for the next one means that an epoch has ended."""
+        for epoch in range(n):
+            if epoch and watch:
+                watch()
+            yield self.problem.order(epoch)
+
+    def parameters(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Weights and biases."""
+        return [w.copy() for w in self.model.coefs_], [b.copy() for b in self.model.intercepts_]
 
 
 def prepare(problem: Problem, threads: int) -> Run:

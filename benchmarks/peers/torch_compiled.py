@@ -5,17 +5,19 @@ Compiling takes seconds per cell, so only the design's rows and one grid row per
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
 from cells import ALPHA, BETA_1, BETA_2, EPSILON, MOMENTUM, Cell
-from peers.torch_eager import ACTIVATIONS, objective, penalty, targets
+from peers import Watch
+from peers.torch_eager import ACTIVATIONS, as_arrays, objective, penalty, targets
 from problem import Problem
 
 
 def covers(cell: Cell) -> bool:
-    """The design's rows and one grid row per shape."""
-    return cell.group == "design" or (cell.batch, cell.solver, cell.activation) == (128, "adam", "relu")
+    """The design's rows and one grid row per shape; cells outside the grid."""
+    return cell.group != "grid" or (cell.batch, cell.solver, cell.activation) == (128, "adam", "relu")
 
 
 def make_step(cell: Cell):
@@ -54,18 +56,21 @@ def make_step(cell: Cell):
 class Run:
     """Compiled once, trained again and again from the same weights."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+    def __init__(self, problem: Problem, mode: str) -> None:
+        self.begin(problem)
         self.X, self.y = torch.from_numpy(problem.X), targets(problem)
-        self.orders = torch.from_numpy(problem.orders)
-        self.step = torch.compile(make_step(problem.cell), dynamic=False)
+        self.step = torch.compile(make_step(problem.cell), dynamic=False, mode=mode)
+
+    def begin(self, problem: Problem) -> None:
+        """From these initial weights and row orders from now on; the data are the same."""
+        self.problem, self.orders = problem, torch.from_numpy(problem.orders)
 
     def reset(self) -> None:
         """Initial weights, zero state."""
         weights = [torch.from_numpy(w.T.copy()) for w in self.problem.weights]
-        self.parameters = weights + [torch.from_numpy(b.copy()) for b in self.problem.biases]
-        self.first = [torch.zeros_like(p) for p in self.parameters]
-        self.second = [torch.zeros_like(p) for p in self.parameters]
+        self.theta = weights + [torch.from_numpy(b.copy()) for b in self.problem.biases]
+        self.first = [torch.zeros_like(p) for p in self.theta]
+        self.second = [torch.zeros_like(p) for p in self.theta]
 
     def rates(self, n: int) -> torch.Tensor:
         """Each step's rate, Adam's bias correction included; tensors, so that nothing is recompiled."""
@@ -74,7 +79,7 @@ class Run:
         adam = (1 - BETA_2**t).sqrt() / (1 - BETA_1**t)
         return (cell.rate * (adam if cell.solver == "adam" else torch.ones_like(t))).to(self.X.dtype)
 
-    def run_epochs(self, n: int) -> list[float]:
+    def run_epochs(self, n: int, watch: Watch | None = None) -> list[float]:
         """Train n epochs."""
         cell, losses = self.problem.cell, []
         rates = self.rates(n).unbind()
@@ -82,13 +87,20 @@ class Run:
             total = torch.zeros(())
             batches = self.orders[epoch % len(self.orders)].split(cell.batch)
             for place, rows in enumerate(batches, start=epoch * cell.steps):
-                self.step(self.parameters, self.first, self.second, self.X, self.y, rows, rates[place], total)
-            losses.append(total.item() / cell.steps + penalty(cell, self.parameters[: len(cell.widths) - 1]))
+                self.step(self.theta, self.first, self.second, self.X, self.y, rows, rates[place], total)
+            losses.append(total.item() / cell.steps + penalty(cell, self.theta[: len(cell.widths) - 1]))
+            if watch:
+                watch()
         return losses
 
+    def parameters(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Weights and biases."""
+        arrays, layers = as_arrays(self.theta), len(self.problem.cell.widths) - 1
+        return arrays[:layers], arrays[layers:]
 
-def prepare(problem: Problem, threads: int) -> Run:
+
+def prepare(problem: Problem, threads: int, mode: str = "default") -> Run:
     """Fix the threads; the compiled code of the cell before is dropped."""
     torch.set_num_threads(threads)
     torch.compiler.reset()
-    return Run(problem)
+    return Run(problem, mode)

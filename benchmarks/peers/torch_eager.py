@@ -7,10 +7,12 @@ scikit-learn to the uncorrected one.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
 from cells import ALPHA, BETA_1, BETA_2, EPSILON, MOMENTUM, Cell
+from peers import Watch
 from problem import Problem
 
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "logistic": torch.sigmoid}
@@ -39,15 +41,25 @@ def penalty(cell: Cell, weights: list[torch.Tensor]) -> float:
     return 0.5 * ALPHA / cell.batch * sum(float(w.detach().square().sum()) for w in weights)
 
 
+def as_arrays(tensors: list[torch.Tensor]) -> list[np.ndarray]:
+    """Copies; matrices turned to (I, O)."""
+    return [
+        tensor.detach().T.numpy().copy() if tensor.ndim == 2 else tensor.detach().numpy().copy() for tensor in tensors
+    ]
+
+
 class Run:
     """Parameters and optimiser, trained again and again from the same weights."""
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+        self.begin(problem)
         self.X, self.y = torch.from_numpy(problem.X), targets(problem)
-        self.orders = torch.from_numpy(problem.orders)
         self.loss = objective(problem.cell)
         self.act = ACTIVATIONS[problem.cell.activation]
+
+    def begin(self, problem: Problem) -> None:
+        """From these initial weights and row orders from now on; the data are the same."""
+        self.problem, self.orders = problem, torch.from_numpy(problem.orders)
 
     def reset(self) -> None:
         """Initial weights, fresh optimiser."""
@@ -69,7 +81,7 @@ class Run:
                 x = self.act(x)
         return x
 
-    def run_epochs(self, n: int) -> list[float]:
+    def run_epochs(self, n: int, watch: Watch | None = None) -> list[float]:
         """Train n epochs."""
         cell, losses = self.problem.cell, []
         for epoch in range(n):
@@ -81,7 +93,13 @@ class Run:
                 self.solver.step()
                 total += loss.detach()
             losses.append(total.item() / cell.steps + penalty(cell, self.W))
+            if watch:
+                watch()
         return losses
+
+    def parameters(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Weights and biases."""
+        return as_arrays(self.W), as_arrays(self.b)
 
 
 def prepare(problem: Problem, threads: int) -> Run:
