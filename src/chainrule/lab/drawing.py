@@ -8,21 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Okabe and Ito's palette, in an order in which neighbours differ in lightness too; shapes tell classes apart as well.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222")
-MARKERS = ("o", "^", "s", "D", "v", "P", "X")
-DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
-INK = "#222222"
+from chainrule.plots.style import INK, LOOKS, class_points, unframed
+
+COLOURS, MARKERS, DASHES = zip(*LOOKS, strict=True)
 
 
 def points(ax: Any, X: NDArray[Any], y: NDArray[Any], size: float = 36) -> None:
     """Points of each class in their own colour and shape."""
-    for place, label in enumerate(np.unique(y)):
-        chosen = X[np.asarray(y) == label]
-        ax.scatter(
-            chosen[:, 0], chosen[:, 1], s=size, c=COLOURS[place % len(COLOURS)], marker=MARKERS[place % len(MARKERS)],
-            edgecolors="white", linewidths=0.6, zorder=3, label=str(label),
-        )  # fmt: skip
+    labels, codes = np.unique(y, return_inverse=True)
+    class_points(ax, X, codes, labels.tolist(), size)
 
 
 def grid(limits: tuple[float, float, float, float], steps: int = 200) -> tuple[Any, Any, NDArray[np.float64]]:
@@ -67,8 +61,7 @@ def curves(ax: Any, named: dict[str, Any], x: Any = None, markers: bool = False)
             ax.fill_between(at, values.min(axis=0), values.max(axis=0), color=style["color"], alpha=0.15, linewidth=0)
     ax.grid(True, alpha=0.25)
     ax.legend(frameon=False)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    unframed(ax)
 
 
 def contours(ax: Any, curvatures: tuple[float, float], limits: tuple[float, float, float, float]) -> None:
