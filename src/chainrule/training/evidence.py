@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from chainrule.engines.reference import layer_norms, tape
 from chainrule.formulas.activations import Activation
@@ -22,8 +23,6 @@ from chainrule.network import Network
 Vector = NDArray[np.float64]
 # Columns that are compared with the targets one by one; the rest of a wider X is sampled evenly.
 MOST_COLUMNS = 2000
-# A class is rare below this share of the rows.
-RARE_SHARE = 0.2
 # Rows of a class without which nothing is said about it.
 FEWEST = 8
 # Parts of an activation's steepest slope: below the first a unit passes next to no gradient on, below the second none.
@@ -184,6 +183,15 @@ def class_counts(network: Network, totals: Vector, rows: int) -> tuple[float, ..
     return tuple(float(count) for count in counts)
 
 
+def rarest_class(counts: tuple[float, ...]) -> int:
+    """Number of the rarest class that occurs, where it has less than half of an even share and less than a fifth; else -1."""
+    present = [place for place, count in enumerate(counts) if count > 0]
+    if len(present) < 2:
+        return -1
+    rarest = min(present, key=counts.__getitem__)
+    return rarest if counts[rarest] < min(0.2, 0.5 / len(present)) * sum(counts) else -1
+
+
 def facts(network: Network, probe: Probe) -> Facts:
     """Measure the data."""
     X = probe.X
@@ -231,7 +239,8 @@ def explained_by_one(X: Any, Y: Array) -> tuple[NDArray[np.int64], Vector]:
 
     ``1 - mean |Y_r - Y_n(r)|**2 / (2 var Y)`` with n(r) the next row in the order of the column: neighbours differ only by
     what the column leaves open (the difference-based estimate of a noise variance: von Neumann 1941, Rice 1984). Rows with
-    equal values are compared with their mean. For classes it is one minus the rate of unlike neighbours over that of unlike pairs.
+    equal values are compared with their mean. Of classes, as many changes as a column in perfect order has are forgiven. Of
+    one number it is at least the square of the rank correlation, which a monotonic dependence makes 1.
 
     Returns
     -------
@@ -248,10 +257,15 @@ def explained_by_one(X: Any, Y: Array) -> tuple[NDArray[np.int64], Vector]:
         return np.empty(0, np.int64), np.empty(0)
     columns = spread_rows(X.shape[1], MOST_COLUMNS)
     dense = X[:, columns].toarray() if hasattr(X, "tocsr") else np.asarray(X)[:, columns]
-    return columns, np.array([1 - _left_open(column, wide) / variance for column in dense.T])
+    forgiven = float(np.square(np.diff(np.unique(wide, axis=0), axis=0)).sum()) if one_hot else 0.0
+    explained = np.array([1 - _left_open(column, wide, forgiven) / variance for column in dense.T])
+    if wide.shape[1] == 1 and not one_hot:
+        ranks = np.array([rankdata(column) for column in (*dense.T, wide[:, 0])])
+        explained = np.maximum(explained, np.square(np.corrcoef(ranks)[-1, :-1]))
+    return columns, np.asarray(explained, np.float64)
 
 
-def _left_open(column: Array, Y: Vector) -> float:
+def _left_open(column: Array, Y: Vector, forgiven: float) -> float:
     """Estimate of the targets' variance that is left when the column is known."""
     order = np.argsort(column, kind="stable")
     values, sorted_Y = column[order], Y[order]
@@ -260,15 +274,15 @@ def _left_open(column: Array, Y: Vector) -> float:
     if len(sizes) == 1:
         return float(Y.var(axis=0).sum())
     if sizes.max() == 1:
-        return float(np.square(np.diff(sorted_Y, axis=0)).sum(axis=1).mean() / 2)
+        changes = float(np.square(np.diff(sorted_Y, axis=0)).sum())
+        return max(changes - forgiven, 0.0) / (2 * (len(Y) - 1))
     means = np.stack([np.bincount(groups, weights) / sizes for weights in sorted_Y.T], axis=1)
     inside = np.square(sorted_Y - means[groups]).sum(axis=1)
     freedom = np.maximum(sizes - 1, 1)[groups] / sizes[groups]
-    single = sizes[groups] == 1
     # A value of its own is compared with the next value's mean.
     steps = np.square(np.diff(means, axis=0)).sum(axis=1) / 2
     nearest = np.concatenate((steps, steps[-1:]))[groups]
-    return float(np.where(single, nearest, inside / freedom).mean())
+    return float(np.where(sizes[groups] == 1, nearest, inside / freedom).mean())
 
 
 def constant_loss(network: Network, Y: Array) -> float:

@@ -7,7 +7,6 @@ or at once where the copies would take much memory (then an epoch takes long). P
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from chainrule.formulas.own import is_own
 from chainrule.network import Network
 from chainrule.training.evidence import (
     FEWEST,
-    RARE_SHARE,
     Evidence,
     Facts,
     Look,
@@ -25,6 +23,7 @@ from chainrule.training.evidence import (
     class_counts,
     facts,
     look,
+    rarest_class,
     spread_rows,
 )
 from chainrule.training.records import Epoch
@@ -194,10 +193,8 @@ def probe_of(training: Training) -> Probe:
     data, order, network = training._data, training._order, training.network
     chosen = order[spread_rows(len(order), MOST_ROWS)]
     totals = np.add.reduce(data.Y, axis=0, dtype=np.float64)
-    counts = class_counts(network, totals, len(data.Y))
-    rare, rarest = None, -1
-    if counts and min((count for count in counts if count), default=inf) < RARE_SHARE * len(data.Y):
-        rarest = min((place for place, count in enumerate(counts) if count), key=counts.__getitem__)
+    rarest, rare = rarest_class(class_counts(network, totals, len(data.Y))), None
+    if rarest >= 0:
         places = np.flatnonzero(data.Y[:, rarest] == 1 if network.outputs > 1 else data.Y[:, 0] == rarest)
         rare = data.X[places[spread_rows(len(places), MOST_ROWS)]] if len(places) >= FEWEST else None
     weight = data.sample_weight
@@ -209,5 +206,5 @@ def probe_of(training: Training) -> Probe:
         training._batch,
         totals,
         rare,
-        rarest if rare is not None else -1,
+        rarest,
     )
