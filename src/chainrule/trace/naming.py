@@ -256,7 +256,7 @@ SYMBOLS: dict[str, Callable[[Names, Quantity], Symbol]] = {
     "loss_ahead": _moved("+"),
     "loss_behind": _moved("-"),
     "numeric_gradient": _clipped("numeric"),
-    "relative_error": _named("relative error"),
+    "relative_error": _named("error"),
     "largest_error": lambda names, at: e.words("largest relative error"),
     "new_loss": lambda names, at: e.Primed(names.loss()),
     "predicted_change": lambda names, at: e.Tagged(e.Change(names.loss()), e.words("predicted")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chainrule.trace import expressions as e
 from chainrule.trace.phrases.base import Phrase, Terms, listed, multiplied, name_of, series
 from chainrule.trace.phrases.functions import slope
-from chainrule.trace.phrases.losses import ONE, TWO, sign
+from chainrule.trace.phrases.losses import ONE, TWO, decay_strength, sign
 
 
 def _mean(t: Terms, inner: e.Expression) -> e.Expression:
@@ -45,7 +45,7 @@ def _whole(t: Terms) -> e.Expression:
 
 
 def _penalty(t: Terms) -> e.Expression:
-    return e.times(e.plus(e.Quotient(t.setting("alpha"), t[1]), t.setting("l2")), t[0])
+    return e.times(decay_strength(t, t[1]), t[0])
 
 
 BACKWARD: dict[str, Phrase] = {

@@ -16,6 +16,11 @@ def _logistic(z: e.Expression) -> e.Expression:
     return e.Quotient(ONE, e.plus(ONE, exponential(e.Minus(z))))
 
 
+def _elu(z: e.Expression) -> e.Expression:
+    negative = e.call("min", e.number(0), e.minus(exponential(z), ONE))
+    return e.plus(e.call("max", e.number(0), z), negative)
+
+
 # As in the tables of `formulas/activations.py`; a test compares them with those.
 VALUES: dict[str, Value] = {
     "identity": lambda z: z,
@@ -23,7 +28,9 @@ VALUES: dict[str, Value] = {
     "tanh": lambda z: e.call("tanh", z),
     "relu": lambda z: e.call("max", e.number(0), z),
     "leaky_relu": lambda z: e.call("max", z, e.Quotient(z, e.number(100))),
+    "elu": _elu,
     "softplus": lambda z: e.call("log", e.plus(ONE, exponential(z))),
+    "mish": lambda z: e.times(z, e.call("tanh", e.call("log", e.plus(ONE, exponential(z))))),
     "silu": lambda z: e.Quotient(z, e.plus(ONE, exponential(e.Minus(z)))),
     "gelu": lambda z: e.times(z, e.call("Φ", z)),
     "exp": exponential,

@@ -40,6 +40,9 @@ def _logistic(t: Terms) -> e.Expression:
 
 def _poisson(t: Terms) -> e.Expression:
     y, a = t[0], t[2]
+    if y == e.number(0):
+        # 0 log 0 counts as 0.
+        return e.plus(e.Minus(y), a)
     return e.plus(e.times(y, e.call("log", e.Quotient(y, a))), e.Minus(y), a)
 
 
@@ -48,10 +51,19 @@ def _smoothed(t: Terms) -> e.Expression:
     return e.plus(e.times(t[0], t.rest("share")), e.Quotient(share, e.number(t.settings["classes"])))
 
 
+def decay_strength(t: Terms, weight_sum: e.Expression) -> e.Expression:
+    """``alpha / S + l2``, without what is 0."""
+    parts: list[e.Expression] = []
+    if t.settings["alpha"]:
+        parts.append(e.Quotient(t.setting("alpha"), weight_sum))
+    if t.settings["l2"] or not parts:
+        parts.append(t.setting("l2"))
+    return e.plus(*parts)
+
+
 def _l2(t: Terms) -> e.Expression:
     squares: list[e.Expression] = [e.squared(e.Fenced(w, "‖")) for w in t.items[1:]]
-    strength = e.plus(e.Quotient(t.setting("alpha"), t[0]), t.setting("l2"))
-    return e.times(e.Quotient(strength, TWO), series(squares))
+    return e.times(e.Quotient(decay_strength(t, t[0]), TWO), series(squares))
 
 
 def _l1(t: Terms) -> e.Expression:

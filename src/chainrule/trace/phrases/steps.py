@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainrule.trace import expressions as e
-from chainrule.trace.phrases.base import ETA, Phrase, Terms, multiplied, series
+from chainrule.trace.phrases.base import ETA, Formula, Phrase, Terms, multiplied, series
 from chainrule.trace.phrases.losses import ONE, TWO, ZERO
 
 
@@ -41,12 +41,15 @@ def _soft_threshold(t: Terms) -> e.Expression:
     return multiplied(t, e.call("sign", t[0]), e.call("max", left, ZERO))
 
 
-def _clip_norm(t: Terms) -> e.Expression:
-    return e.times(t[0], e.call("min", ONE, e.Quotient(t.setting("clip_norm"), t[1])))
+def _limited(name: str) -> Formula:
+    """Shortened to the limit of that name, where it is longer."""
 
+    def formula(t: Terms) -> e.Expression:
+        if t[1] == ZERO:
+            return t[0]
+        return e.times(t[0], e.call("min", ONE, e.Quotient(t.setting(name), t[1])))
 
-def _limit_norm(t: Terms) -> e.Expression:
-    return e.times(t[0], e.call("min", ONE, e.Quotient(t.setting("max_norm"), t[1])))
+    return formula
 
 
 def _first_order(t: Terms) -> e.Expression:
@@ -70,7 +73,7 @@ UPDATE: dict[str, Phrase] = {
     "norm": Phrase(
         "The length of all of it, as one vector.", lambda t: e.Fenced(series(list(t.items[:3])), "‖"), False
     ),
-    "clip_norm": Phrase("Shortened where the whole gradient is longer than allowed.", _clip_norm),
+    "clip_norm": Phrase("Shortened where the whole gradient is longer than allowed.", _limited("clip_norm")),
     "clip_value": Phrase(
         "Cut off at the allowed size.",
         lambda t: e.call("max", e.Minus(t.setting("clip_value")), e.call("min", t[0], t.setting("clip_value"))),
@@ -112,11 +115,11 @@ UPDATE: dict[str, Phrase] = {
         "Against the gradient, as far as the line search went.", lambda t: e.times(e.Minus(t[1]), t[0])
     ),
     "speed": Phrase(
-        "How far a gradient of 1 would move it: the L1 step is as long.", lambda t: e.call("speed", *t.items)
+        "How far a gradient of 1 would move it: the L1 step is as long.", lambda t: e.call("speed", *t.items), False
     ),
     "soft_threshold": Phrase("The L1 step: a little closer to 0, and to 0 if that would cross it.", _soft_threshold),
     "column_norms": Phrase("The length of the weights into each unit.", lambda t: e.Fenced(t[0], "‖")),
-    "limit_norm": Phrase("Shortened where the weights into the unit are longer than allowed.", _limit_norm),
+    "limit_norm": Phrase("Shortened where the weights into the unit are longer than allowed.", _limited("max_norm")),
     "own_step": Phrase(
         "By your own solver.", lambda t: e.call("step", e.words("parameters"), e.words("gradients"), ETA), False
     ),

@@ -19,7 +19,7 @@ from chainrule.trace.render.outline import Cell, Claim, Group, Matrix, Outline, 
 from chainrule.trace.render.picture import to_svg
 from chainrule.trace.render.places import keys
 from chainrule.trace.render.story import Story
-from chainrule.trace.render.words import array_of, is_number, marked_up, plain_cell, result, summary
+from chainrule.trace.render.words import array_of, is_number, marked_up, plain_cell, result, summary, words_of
 from chainrule.trace.writing import MathML, Text, shown
 
 # Shown by the script only: without it there is nothing to step with.
@@ -138,8 +138,7 @@ class _Page:
 
     def _readings(self, claim: Claim, value: e.Expression | None) -> str:
         """In words, in symbols, with numbers, and the result."""
-        words = " ".join(part for part in (claim.question, claim.sentence) if part)
-        lines = [f'<p class="words">{marked_up(words)}</p>']
+        lines = [f'<p class="words">{words_of(claim, marked_up, self.math.formula)}</p>']
         ends = "" if value is None else f'= <span class="value">{self.plain.write(value)}</span>'
         if claim.formula is None:
             lines.append(f'<div class="reading">{self.math.formula(claim.symbol)} {ends}</div>')

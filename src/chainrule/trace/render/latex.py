@@ -5,7 +5,7 @@ from __future__ import annotations
 from chainrule.trace import expressions as e
 from chainrule.trace.render.markdown import readings
 from chainrule.trace.render.outline import Cell, Claim, Group, Matrix, Outline, Part, Table
-from chainrule.trace.render.words import array_of, is_number, plain_cell, summary, uses_line
+from chainrule.trace.render.words import array_of, is_number, plain_cell, summary, uses_line, words_of
 from chainrule.trace.writing import Latex
 from chainrule.trace.writing.latex import escaped, matrix
 
@@ -71,8 +71,8 @@ def _parts(parts: tuple[Part, ...], write: Latex, depth: int) -> list[str]:
 
 
 def _claim(claim: Claim, write: Latex) -> str:
-    words = escaped(f"{claim.question} {claim.sentence}".strip()) + r" \\" if claim.first else ""
-    reused = rf"\quad({uses_line(claim, lambda symbol: f'${write.write(symbol)}$')})" if claim.uses else ""
+    words = words_of(claim, escaped, write.inline) + r" \\" if claim.first else ""
+    reused = rf"\quad({uses_line(claim, write.inline)})" if claim.uses else ""
     # Not a display: TeX breaks long sums in a paragraph by itself.
     told = " = ".join([write.write(claim.symbol), *readings(claim, write)])
     return rf"\claim{{{claim.step}}}{words} $\displaystyle {told}${reused}"
@@ -99,7 +99,7 @@ def _table(table: Table, write: Latex) -> str:
 
 def _cell(cell: Cell, write: Latex) -> str:
     if isinstance(cell, e.Expression):
-        return f"${write.write(cell)}$"
+        return write.inline(cell)
     if isinstance(cell, (int, float)):
         return f"${write.number(float(cell))}$"
     return escaped(plain_cell(cell, write.digits))

@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.trace import expressions as e
 from chainrule.trace.render.outline import Cell, Claim, Group, Matrix, Outline, Part, Table
-from chainrule.trace.render.words import array_of, is_number, plain_cell, result, summary, uses_line
+from chainrule.trace.render.words import array_of, is_number, plain_cell, result, summary, uses_line, words_of
 from chainrule.trace.writing import Latex
 from chainrule.trace.writing.latex import matrix
 
@@ -57,8 +57,8 @@ def _parts(parts: tuple[Part, ...], write: Latex, depth: int) -> list[str]:
 
 
 def _claim(claim: Claim, write: Latex) -> list[str]:
-    words = f" {escaped(f'{claim.question} {claim.sentence}'.strip())}" if claim.first else ""
-    reused = f" ({uses_line(claim, lambda symbol: f'${write.write(symbol)}$')})" if claim.uses else ""
+    words = f" {words_of(claim, escaped, write.inline)}" if claim.first else ""
+    reused = f" ({uses_line(claim, write.inline)})" if claim.uses else ""
     return [f"**Step {claim.step}.**{words}{reused}", _display(write.write(claim.symbol), readings(claim, write))]
 
 
@@ -103,5 +103,5 @@ def _table(table: Table, write: Latex) -> str:
 
 def _cell(cell: Cell, write: Latex) -> str:
     if isinstance(cell, e.Expression):
-        return f"${write.write(cell)}$"
+        return write.inline(cell)
     return plain_cell(cell, write.digits) if is_number(cell) else escaped(str(cell))

@@ -26,7 +26,9 @@ class Claim:
     value : float or ndarray
         The result; arrays as the lectures write them, one column per data row.
     question, sentence : str
-        What the number tells, and how it is made, in plain words.
+        What the number tells, and how it is made, in plain words; "{}" in a question stands for `about`.
+    about : Expression or None
+        The symbol that the question is about.
     uses : tuple of (str, int)
         Symbols of results that were computed long before, with their steps.
     first : bool
@@ -42,6 +44,7 @@ class Claim:
     value: Value
     question: str
     sentence: str
+    about: Expression | None = None
     uses: tuple[tuple[Expression, int], ...] = ()
     first: bool = True
 

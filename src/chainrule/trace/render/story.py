@@ -9,7 +9,7 @@ from chainrule.trace.header import Header
 from chainrule.trace.naming import Names
 from chainrule.trace.notation import Notation
 from chainrule.trace.record import Trace
-from chainrule.trace.render.facts import facts, input_parts, remarks
+from chainrule.trace.render.facts import MOST_LISTED, facts, input_parts, remarks
 from chainrule.trace.render.outline import Group, Outline, Part, Section, Table
 from chainrule.trace.render.telling import Teller
 from chainrule.trace.rows import Quantity, Row
@@ -144,8 +144,26 @@ def _by_units(story: Story, teller: Teller, layer: int, rows: list[Row]) -> list
     for unit in dict.fromkeys(row.quantity.unit for row in rows):
         own = teller.told(row for row in rows if row.quantity.unit == unit)
         if own:
-            parts.append(Group(story.unit_title(layer, unit or 0), own, True))
+            table = _row_table(teller, [row for row in rows if row.quantity.unit == unit])
+            parts.append(Group(story.unit_title(layer, unit or 0), (*own, *table), True))
     return parts
+
+
+def _row_table(teller: Teller, rows: list[Row]) -> list[Table]:
+    """What each data row of a batch adds to the gradients of a unit, and the mean."""
+    means = [row for row in rows if row.operation == "average_over_rows"]
+    if not means:
+        return []
+    shares = [[teller.trace[parent] for parent in row.parents[1:]][:MOST_LISTED] for row in means]
+    # The symbol of a row without its number is the row's place in the batch.
+    titles = [f"⟨{(share.quantity.row or 0) + 1}⟩" for share in shares[0]]
+    more = len(means[0].parents) - 1 - len(titles)
+    lines = [
+        (teller.names.parameter(row.quantity), *(share.value for share in each), row.value)
+        for row, each in zip(means, shares, strict=True)
+    ]
+    caption = "Gradient of each data row, and their mean" + (f"; {more:,} more rows are not shown" if more else "")
+    return [Table(caption, ("parameter", *titles, "mean"), tuple(lines))]  # type: ignore[arg-type]
 
 
 def _loss(story: Story, teller: Teller, rows: tuple[Row, ...]) -> list[Part]:

@@ -14,7 +14,6 @@ from chainrule.trace.record import Trace
 from chainrule.trace.render.arrays import columns, shape
 from chainrule.trace.render.outline import Claim
 from chainrule.trace.rows import Quantity, Row
-from chainrule.trace.writing import Text
 
 # Rows that nothing computes: they stand in the formulas of others.
 LEAVES = ("given", "element", "dropout_mask")
@@ -63,6 +62,7 @@ class Teller:
         kind = (row.quantity.kind, row.operation, row.level)
         first = kind not in self.met
         self.met.add(kind)
+        question = QUESTIONS.get(row.quantity.kind, "")
         uses = self._uses(row, parents)
         self.steps[row.id] = len(self.steps) + 1
         return Claim(
@@ -73,8 +73,9 @@ class Teller:
             # A number alone would stand there twice.
             numbers=None if isinstance(numbers, e.Number) else numbers,
             shapes=shapes,
-            value=columns(row) if row.level == "layer" else row.value,
-            question=self._question(row.quantity),
+            value=columns(row) if np.ndim(row.value) else row.value,
+            question=question,
+            about=self._about(row.quantity) if "{}" in question else None,
             sentence=SENTENCES.get((row.quantity.kind, row.operation), phrase.sentence),
             uses=uses,
             first=first,
@@ -90,10 +91,6 @@ class Teller:
             and parent.id in self.steps
             and (parent.quantity.layer, parent.quantity.unit) != here
         )
-
-    def _question(self, at: Quantity) -> str:
-        asked = QUESTIONS.get(at.kind, "")
-        return asked.format(Text().write(self._about(at))) if "{}" in asked else asked
 
     def _about(self, at: Quantity) -> e.Expression:
         names = self.names

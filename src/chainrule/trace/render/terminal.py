@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.trace import expressions as e
 from chainrule.trace.render.arrays import in_words
 from chainrule.trace.render.outline import Cell, Claim, Group, Matrix, Outline, Part, Table
-from chainrule.trace.render.words import array_of, is_number, plain_cell, result, uses_line
+from chainrule.trace.render.words import array_of, is_number, plain_cell, result, uses_line, words_of
 from chainrule.trace.writing import Text, shown
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class _Page:
 
     def _claim(self, claim: Claim) -> None:
         write = self.writer.write
-        words = [f"{claim.question} {claim.sentence}".strip()] if claim.first else []
+        words = [words_of(claim, str, write)] if claim.first else []
         value, array = result(claim.value), self._array(claim)
         told = [write(one) for one in (claim.formula, claim.numbers, value) if one is not None]
         if value is None and not array:

@@ -47,6 +47,21 @@ def summary(part: Claim | Matrix, digits: int) -> str:
     return in_words(value, digits) if value.ndim == 2 and not fits(value) else ""
 
 
+def words_of(claim: Claim, text: Callable[[str], str], write: Callable[[e.Expression], str]) -> str:
+    """Question and sentence of a claim.
+
+    Parameters
+    ----------
+    claim : Claim
+        What is told.
+    text, write : callable
+        Write words and formulas in the renderer's language.
+    """
+    about = "" if claim.about is None else write(claim.about)
+    question = about.join(text(part) for part in claim.question.split("{}"))
+    return " ".join(part for part in (question, text(claim.sentence)) if part)
+
+
 def uses_line(claim: Claim, write: Callable[[e.Expression], str]) -> str:
     """Results that were computed long before."""
     return "; ".join(f"{write(symbol)} already computed in step {step}" for symbol, step in claim.uses)

@@ -13,13 +13,17 @@ SIGNS = {"·": r" \cdot ", "⊙": r" \odot ", "−": " - ", "+": " + ", "": r"\ 
 # Never a bare bar: it would end a cell of a Markdown table.
 BARS = {"|": (r"\left\vert ", r"\right\vert "), "‖": (r"\left\Vert ", r"\right\Vert ")}
 LAST_LATIN = 0x180
+MOST_TOGETHER = 3
+# Wider arrays are written small.
+MOST_WIDE = 5
 KNOWN = ("log", "tanh", "max", "min", "exp")
 ESCAPED = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "−": "$-$", "→": r"$\to$", "×": r"$\times$", "·": r"$\cdot$",
     "…": r"\dots{}", "⟨": r"$\langle$", "⟩": r"$\rangle$", "η": r"$\eta$", "²": r"\textsuperscript{2}", "≤": r"$\le$",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "′": r"$'$", "∞": r"$\infty$", "ᵀ": r"$^{T}$",
-    "∂": r"$\partial$", "≥": r"$\ge$", "Δ": r"$\Delta$", "✓": r"$\checkmark$", "✗": r"$\times$",
+    "∂": r"$\partial$", "≥": r"$\ge$", 
+    "Ω": r"$\Omega$", "β": r"$\beta$", "δ": r"$\delta$", "ℓ": r"$\ell$", "Δ": r"$\Delta$", "✓": r"$\checkmark$", "✗": r"$\times$",
 }  # fmt: skip
 
 
@@ -41,6 +45,10 @@ def _escaped(char: str) -> str:
 
 class Latex(Writer):
     """Formulas for LaTeX's mathematics mode."""
+
+    def inline(self, expression: e.Expression) -> str:
+        """A formula inside a text."""
+        return f"${self.write(expression)}$"
 
     def number(self, value: float) -> str:
         """A number; powers of ten as such."""
@@ -88,6 +96,10 @@ class Latex(Writer):
             if bare in KNOWN
             else {"σ": r"\sigma", "Φ": r"\Phi"}.get(bare, rf"\operatorname{{{escaped(bare)}}}")
         )
+        if len(arguments) > MOST_TOGETHER:
+            # Brackets that grow would keep the list on one line.
+            listed = r", \allowbreak ".join(arguments)
+            return f"{named}{prime}({listed})"
         return rf"{named}{prime}\left({', '.join(arguments)}\right)"
 
     def fenced(self, inner: str, bar: str) -> str:
@@ -131,4 +143,6 @@ class Latex(Writer):
 def matrix(array: NDArray[np.float64], write: Latex) -> str:
     """An array between brackets."""
     lines = r" \\ ".join(" & ".join(write.number(float(value)) for value in line) for line in array)
+    if array.shape[1] > MOST_WIDE:
+        return rf"\left[\begin{{smallmatrix}} {lines} \end{{smallmatrix}}\right]"
     return rf"\begin{{bmatrix}} {lines} \end{{bmatrix}}"
