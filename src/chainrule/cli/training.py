@@ -16,10 +16,12 @@ from chainrule.cli.guard import INTERRUPTED, CommandError
 from chainrule.cli.options import MissingOption
 from chainrule.cli.output import console, curve_rows, emit, grid, heading, note, say, symbols_of
 from chainrule.cli.progress import Watcher, watcher
-from chainrule.cli.results import show_evaluation
+from chainrule.cli.results import show_diagnosis, show_evaluation, told_cause
 from chainrule.cli.text import clean, duration, size
+from chainrule.errors import DivergenceError
 
 if TYPE_CHECKING:
+    from chainrule.diagnosis import Diagnosis
     from chainrule.tables import Plan, Table, TableModel
 
 MOST_COLUMNS = 40
@@ -47,6 +49,7 @@ class Request:
 
 def run(request: Request) -> None:
     """Train, save, and tell; exit code 130 if Ctrl-C ended the training early."""
+    from chainrule.diagnosis import diagnose
     from chainrule.models import save
     from chainrule.tables import read_table
 
@@ -60,15 +63,16 @@ def run(request: Request) -> None:
     if interrupted and not model.summary["epochs"]:
         raise KeyboardInterrupt
     check_finite(model)
+    found = diagnose(model, table)
     save(model, path)
     if request.report is not None:
         from chainrule.cli.report import build
 
-        files.write(request.report, build(model).encode())
+        files.write(request.report, build(model, found).encode())
     if request.as_json:
-        emit(as_data(model, path, request, interrupted))
+        emit({**as_data(model, path, request, interrupted), "diagnosis": found.to_dict()})
     else:
-        show(model, path, request, replaces, interrupted)
+        show(model, path, request, replaces, interrupted, found)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
 
@@ -112,6 +116,8 @@ def fit(request: Request, table: Table, target: str) -> tuple[TableModel, bool]:
                 on_start=lambda plan: begin(request, table, plan, watch),
                 on_epoch=watch.epoch,
             )
+        except DivergenceError as error:
+            raise CommandError(told_cause(error)) from error
         finally:
             watch.close()
     messages = list(dict.fromkeys(str(warning.message) for warning in caught))
@@ -163,7 +169,7 @@ def show_plan(table: Table, plan: Plan) -> None:
     grid(describe.setting_rows([{**vars(choice), "value": plain_setting(choice.value)} for choice in plan.settings]))
 
 
-def show(model: TableModel, path: Path, request: Request, replaces: bool, interrupted: bool) -> None:
+def show(model: TableModel, path: Path, request: Request, replaces: bool, interrupted: bool, found: Diagnosis) -> None:
     """What came out."""
     summary, target = model.summary, console()
     unit = describe.unit(model.estimator.solver) + "s"
@@ -178,6 +184,7 @@ def show(model: TableModel, path: Path, request: Request, replaces: bool, interr
     grid(curve_rows(summary["loss_curve"], summary["validation_loss_curve"], symbols_of(target)))
     if model.evaluation is not None:
         show_evaluation(model.evaluation, f"Test: {model.evaluation.rows:,} rows that took no part in training")
+    show_diagnosis(found)
     say()
     if interrupted:
         note("interrupted; the model as it was then is kept.")

@@ -24,9 +24,6 @@ class Advice:
     parameter: str
     change: str
 
-    def __str__(self) -> str:
-        return f"{self.parameter}: {self.change}"
-
 
 @dataclass(frozen=True)
 class Found:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from chainrule.diagnosis.findings import Diagnosis, Finding
 from chainrule.diagnosis.table import CHECKS
-from chainrule.diagnosis.text import checked, headline
+from chainrule.diagnosis.text import OWN_NAMES, checked, headline, told
 
 
-def as_html(diagnosis: Diagnosis) -> str:
-    """See `Diagnosis.to_html`."""
+def as_html(diagnosis: Diagnosis, names: Mapping[str, str] = OWN_NAMES) -> str:
+    """See `Diagnosis.to_html`; `names` are other names for parameters to change."""
     parts = [f"<p><strong>{escape(headline(diagnosis))}</strong></p>"]
     for cause in diagnosis.causes:
         follow = [finding for finding in diagnosis.findings if finding.cause == cause.key]
-        parts.append(_cause(cause, follow))
+        parts.append(_cause(cause, follow, names))
     unchecked = [f"{CHECKS[key].title}: {reason}." for key, reason in diagnosis.unchecked.items()]
     inside = _list(unchecked)
     told = escape(checked(diagnosis))
@@ -23,11 +24,11 @@ def as_html(diagnosis: Diagnosis) -> str:
     return f'<div class="diagnosis" role="region" aria-label="{label}">\n' + "\n".join(parts) + "\n</div>"
 
 
-def _cause(finding: Finding, follow: list[Finding]) -> str:
+def _cause(finding: Finding, follow: list[Finding], names: Mapping[str, str]) -> str:
     rows = [
         ("measured", escape(finding.evidence)),
         ("the lectures' word", escape(finding.word)),
-        ("to change", _list([str(advice) for advice in finding.advice])),
+        ("to change", _list([told(advice, names) for advice in finding.advice])),
         ("threshold", escape(finding.threshold)),
     ]
     if follow:

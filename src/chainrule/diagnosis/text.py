@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from textwrap import fill
+from types import MappingProxyType
 
-from chainrule.diagnosis.findings import Diagnosis, Finding
+from chainrule.diagnosis.findings import Advice, Diagnosis, Finding
 from chainrule.diagnosis.table import CHECKS
 
 WIDTH = 110
+OWN_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 def headline(diagnosis: Diagnosis) -> str:
@@ -25,11 +28,11 @@ def _learned(share: float) -> str:
     return f" The network removes {100 * max(share, 0):.0f} % of the loss of a constant prediction."
 
 
-def as_text(diagnosis: Diagnosis) -> str:
-    """The whole diagnosis, in lines of at most 110 characters."""
+def as_text(diagnosis: Diagnosis, names: Mapping[str, str] = OWN_NAMES) -> str:
+    """The whole diagnosis, in lines of at most 110 characters; `names` are other names for parameters to change."""
     lines = [f"Diagnosis of {diagnosis.subject}", headline(diagnosis)]
     for number, cause in enumerate(diagnosis.causes, 1):
-        lines += ["", *_told(f"{number}. ", cause)]
+        lines += ["", *_told(f"{number}. ", cause, names)]
         for finding in diagnosis.findings:
             if finding.cause == cause.key:
                 lines.append(_wrapped(f"{finding.title}: {finding.evidence}", "     from this: "))
@@ -46,12 +49,17 @@ def checked(diagnosis: Diagnosis) -> str:
     return f"{told}, {len(diagnosis.unchecked)} could not be made." if diagnosis.unchecked else f"{told}."
 
 
-def _told(number: str, finding: Finding) -> list[str]:
+def told(advice: Advice, names: Mapping[str, str]) -> str:
+    """An advice, its parameter by that name."""
+    return f"{names.get(advice.parameter, advice.parameter)}: {advice.change}"
+
+
+def _told(number: str, finding: Finding, names: Mapping[str, str]) -> list[str]:
     return [
         f"{number}{finding.title} ({finding.severity})",
         _wrapped(finding.evidence, "   measured:   "),
         _wrapped(finding.word, "   the word:   "),
-        *(_wrapped(str(advice), "   change:     ") for advice in finding.advice),
+        *(_wrapped(told(advice, names), "   change:     ") for advice in finding.advice),
         _wrapped(finding.threshold, "   threshold:  "),
     ]
 

@@ -245,15 +245,15 @@ def explained_by_one(X: Any, Y: Array) -> tuple[NDArray[np.int64], Vector]:
     Returns
     -------
     columns : ndarray of int
-        The columns looked at; none where there are too few rows, or a class has too few of them.
+        The columns looked at; none where there are too few rows, or too few of all classes but one.
     explained : ndarray of float
         1 for a column that determines the targets, about 0 for one that says nothing.
     """
     wide = np.asarray(Y, np.float64)
     variance = float(wide.var(axis=0).sum())
     one_hot = bool(np.isin(wide, (0, 1)).all())
-    counts = np.concatenate([wide.sum(axis=0), (1 - wide).sum(axis=0)])
-    if len(wide) < 4 * FEWEST or not variance > 0 or (one_hot and counts[counts > 0].min() < FEWEST):
+    _, counts = np.unique(wide, axis=0, return_counts=True)
+    if len(wide) < 4 * FEWEST or not variance > 0 or (one_hot and np.count_nonzero(counts >= FEWEST) < 2):
         return np.empty(0, np.int64), np.empty(0)
     columns = spread_rows(X.shape[1], MOST_COLUMNS)
     dense = X[:, columns].toarray() if hasattr(X, "tocsr") else np.asarray(X)[:, columns]

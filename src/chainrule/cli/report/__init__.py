@@ -13,17 +13,19 @@ import chainrule
 from chainrule.cli import describe
 from chainrule.cli.report import pictures
 from chainrule.cli.report.html import listing, page, paragraph, section, table, text
+from chainrule.cli.results import NAMES
 from chainrule.cli.text import duration, score, setting, short
 
 if TYPE_CHECKING:
+    from chainrule.diagnosis import Diagnosis
     from chainrule.tables import Evaluation, TableModel
 
 MOST_CELLS = 30
 __all__ = ["build"]
 
 
-def build(model: TableModel) -> str:
-    """The page for a model that was just trained."""
+def build(model: TableModel, diagnosis: Diagnosis | None = None) -> str:
+    """The page for a model that was just trained; what is wrong with it stands before its scores."""
     goal = model.schema.target
     title = f"A neural network that predicts {goal.name}"
     parts = [
@@ -31,6 +33,7 @@ def build(model: TableModel) -> str:
         paragraph(f"{model.summary['table']}: {model.summary['rows']:,} rows", "lead") + "</header>",
         _headline(model.evaluation),
         section("Notes", listing(model.summary["notes"], "notes")),
+        section("Diagnosis", _diagnosis(diagnosis)),
         section("Test", *_test(model.evaluation)),
         section("Learning curves", *_curves(model)),
         section("Network", paragraph(describe.network_line(model.estimator.network_)), pictures.network(model)),
@@ -40,6 +43,12 @@ def build(model: TableModel) -> str:
     ]
     style = files("chainrule.cli.report").joinpath("style.css").read_text(encoding="utf-8")
     return page(title, style, "\n".join(part for part in parts if part))
+
+
+def _diagnosis(found: Diagnosis | None) -> str:
+    from chainrule.diagnosis.html import as_html
+
+    return "" if found is None or found.healthy else as_html(found, NAMES)
 
 
 def _headline(found: Evaluation | None) -> str:

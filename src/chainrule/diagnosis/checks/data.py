@@ -156,7 +156,9 @@ def target_leak(case: Case) -> Answer:
     if case.network.inputs < 2:
         return None
     if isnan(found.single):
-        return Unknown("too few rows of each class were recorded; " + NO_ROWS)
+        return Unknown(
+            "there are too few rows of each class" if case.data else f"too few rows were recorded; {NO_ROWS}"
+        )
     if found.single < GIVEN_AWAY or not found.next_single < NEXT_BEST:
         return None
     name = case.column(found.single_column)

@@ -34,7 +34,8 @@ def imbalance_ignored(case: Case) -> Answer:
     share = float(counts[rarest] / counts.sum())
     recall = _recall(case, rarest)
     if isnan(recall):
-        return Unknown(f"too few rows of class {case.classes[rarest]!r} were recorded; {NO_ROWS}")
+        few = f"there are too few rows of class {case.classes[rarest]!r}"
+        return Unknown(few if case.data else f"{few} in the record; {NO_ROWS}")
     if recall >= FORGOTTEN:
         return None
     return Found(

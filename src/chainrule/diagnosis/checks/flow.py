@@ -35,14 +35,16 @@ def vanishing_gradients(case: Case) -> Answer:
     early = [one for one in looks if one.epoch <= 8] or list(looks)
     with np.errstate(all="ignore"):
         shares = [per_parameter(case, one) / per_parameter(case, one)[-1] for one in early]
-        firsts = np.array([share[0] for share in shares])
-    share = float(np.nanmedian(firsts))
+    firsts = np.array([share[0] for share in shares])
+    share = float(np.nanmedian(firsts)) if np.isfinite(firsts).any() else np.nan
     if not share < VANISHED:
         return None
+    since = next(one.epoch for one, first in zip(early, firsts, strict=True) if first < VANISHED)
     by_layer = np.nanmedian(np.array(shares), axis=0)
     names = {layer.function.name for layer in case.network.layers[:-1]}
     advice = [Advice("activation", f"'relu' (now {', '.join(sorted(names))})")] if names & {"logistic", "tanh"} else []
-    fewer = tuple(case.network.widths[1:-1][:2])
+    if (depth := len(case.network.layers) - 1) > 2:
+        advice.append(Advice("hidden_layer_sizes", f"fewer layers, such as {case.network.widths[1:3]} (now {depth})"))
     return Found(
         case.severity(),
         f"Per parameter, the gradient of the first layer is {share:.1g} of the output layer's in the first epochs.",
@@ -51,9 +53,8 @@ def vanishing_gradients(case: Case) -> Answer:
             *advice,
             Advice("batch_norm", "True"),
             Advice("init", "'auto', which goes by each layer's activation"),
-            Advice("hidden_layer_sizes", f"fewer layers, such as {fewer} (now {len(case.network.layers) - 1})"),
         ),
-        since=early[0].epoch,
+        since=since,
     )
 
 
