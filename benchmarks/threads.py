@@ -34,12 +34,14 @@ def settle() -> None:
     time.sleep(0.04)
 
 
-def python(script: str, arguments: Sequence[str], threads: int, capture: bool = False) -> subprocess.CompletedProcess:
-    """Run a script of this folder in a fresh pinned interpreter with these thread settings."""
+def python(
+    script: str, arguments: Sequence[str], threads: int, capture: bool = False, **variables: str
+) -> subprocess.CompletedProcess:
+    """Run a script of this folder in a fresh pinned interpreter with these thread settings and further variables."""
     command = [sys.executable, str(HERE / script), *arguments]
     return subprocess.run(
         command,
-        env=environment(threads),
+        env=environment(threads) | variables,
         preexec_fn=lambda: pin(threads),
         stdout=subprocess.PIPE if capture else None,
         text=True,
