@@ -131,8 +131,13 @@ def _header(data: Any) -> Header:
     given["data"] = tuple(DataRow(**row) for row in rows)
     tuples = [field.name for field in fields(Header) if kinds[field.name] is list and field.name != "data"]
     given.update({name: tuple(given[name]) for name in tuples})
-    if not all(isinstance(pair, list) and len(pair) == 2 for pair in given["opened"]):
+    if not all(isinstance(pair, list) and [type(one) for one in pair] == [int, int] for pair in given["opened"]):
         raise ValueError("header.opened: expected pairs of layer and unit.")
+    for name in ("stages", "input_names", "output_names", "notes"):
+        if not all(isinstance(word, str) for word in given[name]):
+            raise ValueError(f"header.{name}: expected words.")
+    if [type(one) in (int, float) for one in given["target_scale"]] != [True, True]:
+        raise ValueError("header.target_scale: expected two numbers, centre and scale.")
     given["opened"] = tuple((layer, unit) for layer, unit in given["opened"])
     return Header(**given)
 

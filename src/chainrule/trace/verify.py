@@ -172,7 +172,26 @@ def _senseless(header: Header) -> str:
         return "solver and check do not go with the stages"
     if header.level == "unit" and header.n_parameters * header.rows > UNIT_MOST:
         return f"{header.n_parameters} parameters and {header.rows} rows are too many for unit rows"
-    return ""
+    return _idle(header)
+
+
+def _idle(header: Header) -> str:
+    """What decides about no row must be as if it were not there."""
+    step, counts = header.step, (len(header.input_names), len(header.output_names), len(header.data))
+    numbers = [step.get(name) for name in ("rate", "t", "carried", "weight_decay")] if header.solver is not None else []
+    normalized = [k for k in range(header.depth) if header.normalized(k)]
+    wrong = {
+        "dropout_seed and dropout_step": not header.masked and (header.dropout_seed or header.dropout_step),
+        "frozen": not set(header.frozen) <= set(normalized),
+        "step": bool(step) != bool(numbers) or any(type(one) not in (int, float) for one in numbers),
+        "check.sample": bool(header.check) and type(header.check["sample"]) is not int,
+        "names and data": any(one not in (0, size) for one, size in zip(counts, _sizes(header), strict=True)),
+    }
+    return next((f"{name} cannot be as it says" for name, is_wrong in wrong.items() if is_wrong), "")
+
+
+def _sizes(header: Header) -> tuple[int, int, int]:
+    return header.widths[0], header.widths[-1], header.rows
 
 
 def _absurd(header: Header, rows: tuple[Row, ...]) -> str:
@@ -238,18 +257,22 @@ def _holds(claim: Claim, found: Value, parents: list[Value], header: Header, for
     if np.shape(found) != np.shape(expected):
         return Failure(claim.id, "wrong shape", str(np.shape(found)), str(np.shape(expected)))
     with np.errstate(all="ignore"):
-        far = ~(np.abs(np.subtract(found, expected)) <= ABSOLUTE + RELATIVE * np.abs(expected))
-        far &= ~((found == expected) | (np.isnan(found) & np.isnan(expected)))
+        far = ~_near(found, expected, ABSOLUTE + RELATIVE * np.abs(expected))
         if far.any() and OPERATIONS[claim.operation].sums:
             sizes: list[Value] = [np.abs(parent) for parent in parents]
-            terms = np.abs(derived(claim, sizes, header, formulas))
-            far &= ~(np.abs(np.subtract(found, expected)) <= ROUNDING * terms)
+            far &= ~_near(found, expected, ROUNDING * np.abs(derived(claim, sizes, header, formulas)))
     if not far.any():
         return None
     at = tuple(int(one) for one in np.argwhere(far)[0]) if np.ndim(found) else ()
     place = f"does not follow from its parents, at {list(at)}" if at else "does not follow from its parents"
     wrong, right = (float(np.asarray(one)[at]) for one in (found, expected))
     return Failure(claim.id, place, repr(wrong), repr(right))
+
+
+def _near(found: Value, expected: Value, tolerance: Any) -> Any:
+    """Where two values agree; an infinite tolerance, that of an infinite value, tolerates nothing."""
+    close = (np.abs(np.subtract(found, expected)) <= tolerance) & np.isfinite(tolerance)
+    return close | np.equal(found, expected) | (np.isnan(found) & np.isnan(expected))
 
 
 def _given(claim: Claim, found: Value, header: Header) -> Failure | None:
