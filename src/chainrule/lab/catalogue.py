@@ -6,6 +6,7 @@ from chainrule.formulas.lookup import lookup
 from chainrule.lab.experiment import Experiment
 from chainrule.lab.experiments import (
     adam_first_step,
+    features_or_layers,
     gradient_descent,
     momentum,
     perceptron_gates,
@@ -19,6 +20,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     for module in (
         perceptron_gates,
         xor,
+        features_or_layers,
         shallow_joints,
         softmax_cross_entropy,
         gradient_descent,
