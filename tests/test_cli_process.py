@@ -105,6 +105,17 @@ def test_a_full_disk_is_said(tmp_path, model, where):
     assert "Traceback" not in stderr
 
 
+@pytest.mark.parametrize("closed", [1, 2])
+def test_closed_streams_are_no_error(tmp_path, model, closed):
+    def close():
+        os.close(closed)
+
+    process = start("evaluate", model, PENGUINS, cwd=tmp_path, preexec_fn=close)
+    code, stdout, stderr = finished(process)
+    assert (code, "Traceback" in stdout + stderr) == (0, False)
+    assert ("accuracy" in stdout, "flatters" in stderr) == (closed == 2, closed == 1)
+
+
 def test_a_disk_that_fills_up_leaves_the_earlier_model(tmp_path, model):
     before = model.read_bytes()
     earlier = tmp_path / "penguins.model.safetensors"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from datetime import time, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 from chainrule.errors import TableError
 from chainrule.estimators.encoding import date_part
 from chainrule.tables import Table, read_table
-from chainrule.tables.cells import dates
+from chainrule.tables.cells import dates, numbers
 from chainrule.tables.inference import infer_column
 from chainrule.tables.target import infer_target
 
@@ -69,6 +71,10 @@ def test_kind_of_a_column(request, cells, kind):
         ([b"x", b"y", b"z"] * 10, "text"),
         (pl.datetime_range(pl.datetime(2024, 1, 1), pl.datetime(2024, 1, 30), "1d", eager=True), "datetime"),
         (pl.Series(["a", "b"] * 15, dtype=pl.Categorical), "categorical"),
+        ([timedelta(hours=i, seconds=i * i) for i in range(30)], "numeric"),
+        ([time(i % 24, i) for i in range(30)], "numeric"),
+        (pl.Series([Decimal(i) / 4 for i in range(30)]), "numeric"),
+        (pl.Series([2**64 - 1 - i * i * 10**6 for i in range(30)], dtype=pl.UInt64), "numeric"),
     ],
 )
 def test_kind_of_a_typed_column(cells, kind):
@@ -81,6 +87,23 @@ def test_a_stray_cell_among_numbers_is_named(cell):
     cells[41] = cell
     with pytest.raises(TableError, match=rf"table, row 42, column 'c': found '{cell[:50]}"):
         infer_column(Table(pl.DataFrame({"c": cells})), "c")
+
+
+def test_words_that_python_takes_for_numbers_are_words_among_words():
+    cells = ["inf", "nan?", "sup"] * 10
+    assert infer_column(Table(pl.DataFrame({"c": cells})), "c").kind == "categorical"
+    assert infer_target(Table(pl.DataFrame({"c": cells})), "c", None).classes == ("inf", "nan?", "sup")
+
+
+def test_text_that_is_not_used_is_shown_by_an_example():
+    found = infer_column(Table(pl.DataFrame({"c": [f"1,{i:03d}.50" for i in range(N)]})), "c")
+    assert found.reason == "40 different texts in 40 rows, such as '1,000.50': names or identifiers"
+
+
+def test_durations_are_seconds():
+    hours = pl.Series("c", [timedelta(hours=i * i) for i in range(30)] + [None])
+    np.testing.assert_array_equal(numbers(hours).values, [*(3600.0 * i * i for i in range(30)), np.nan])
+    assert infer_target(Table(pl.DataFrame({"c": hours})), "c", None).task == "regression"
 
 
 def test_date_parts_agree_with_numpy():
@@ -129,6 +152,10 @@ def test_task_and_classes(cells, asked, task, classes):
         ([f"name {i}" for i in range(40)], None, "too many to be classes"),
         (["1", "x"] * 20, "regression", "row 2, column 'y': found 'x'; regression"),
         (["a", "b", "c"] * 20, "binary", "there are 3 values"),
+        ([True, None, False] * 20, "regression", "row 1, column 'y': found True; regression"),
+        ([[1], [2]] * 20, "regression", r"row 1, column 'y': found shape: .1,. Series: '' .i64. \[ 1 \]; regression"),
+        ([*(str(i % 29) for i in range(400)), "x"], None, "row 401, column 'y': found 'x' .* ask for classification"),
+        ([*(str(i % 5) for i in range(400)), "-inf"], None, "row 401, column 'y': found '-inf' where 99.8% "),
         (["a", "b"] * 20, "ranking", "task must be one of"),
     ],
 )

@@ -6,6 +6,7 @@ A command is one file of this folder and one entry of `COMMANDS`; its options an
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -65,6 +66,8 @@ def application() -> typer.Typer:
 
 def run() -> None:
     """Run the application on the arguments of this process."""
+    # Where whoever started the command has closed them, Python has none.
+    sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character shows "?" instead of ending the command.
         if isinstance(stream, io.TextIOWrapper):

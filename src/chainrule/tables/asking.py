@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -47,7 +46,7 @@ def checked(asked: Mapping[str, Any] | None, goal: TargetSchema) -> dict[str, An
     if isinstance(found.get("scoring"), str) and found["scoring"] != "loss":
         _check_scoring(found["scoring"], goal)
     share = found.get("validation_fraction", 0.1)
-    if not isinstance(share, Real) or not 0 < share < 1:
+    if not isinstance(share, (int, float)) or not 0 < share < 1:
         raise TableError(f"validation_fraction must be a number above 0 and below 1; found {share!r}.")
     if found.get("class_weight") is not None:
         found["class_weight"] = _by_label(found["class_weight"], goal)

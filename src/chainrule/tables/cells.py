@@ -41,6 +41,7 @@ def text_of(column: pl.Series) -> pl.Series:
     if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
         shown = [None if cell is None else repr(cell) for cell in column.to_list()]
         return pl.Series(column.name, shown, dtype=pl.String)
+    column = _in_seconds(column)
     if column.dtype.is_float():
         # 3.0 and 3 are one category, whichever file they came from.
         values = column.to_numpy()
@@ -51,8 +52,7 @@ def text_of(column: pl.Series) -> pl.Series:
 
 def numbers(column: pl.Series, decimal: str = ".") -> Parsed:
     """The cells as numbers; missing ones are NaN. Cells that are infinite count as wrong."""
-    if column.dtype == pl.Duration:
-        column = column.dt.total_microseconds() / 1e6
+    column = _in_seconds(column)
     if column.dtype == pl.Time:
         column = column.cast(pl.Int64) / 1e9
     if column.dtype.is_numeric() or column.dtype == pl.Boolean:
@@ -65,6 +65,11 @@ def numbers(column: pl.Series, decimal: str = ".") -> Parsed:
         values = shown.cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
     wrong = np.flatnonzero(~missing & ~np.isfinite(values))
     return Parsed(values, missing, wrong)
+
+
+def _in_seconds(column: pl.Series) -> pl.Series:
+    """Durations as seconds, other columns as they are; polars cannot write durations as text."""
+    return column.dt.total_microseconds() / 1e6 if column.dtype == pl.Duration else column
 
 
 def truths(column: pl.Series, words: tuple[str, ...]) -> Parsed:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import TableError
 from chainrule.estimators.encoding import number_text
-from chainrule.tables.cells import DATE_FORMATS, TRUTH, dates, numbers, text_of
+from chainrule.tables.cells import DATE_FORMATS, TRUTH, Parsed, dates, numbers, text_of
 from chainrule.tables.schema import ColumnSchema
 from chainrule.tables.table import Table, shown
 
@@ -69,11 +69,8 @@ def _numeric(table: Table, column: pl.Series, distinct: int) -> tuple[str, str, 
         local = numbers(column, ",")
         if not local.wrong.size:
             parsed, decimal = local, ","
-    present = int((~parsed.missing).sum())
     if parsed.wrong.size:
-        share = 1 - parsed.wrong.size / present
-        if np.isinf(parsed.values[parsed.wrong]).any() or (share >= MOSTLY and distinct > 2 * MAX_CODES):
-            raise TableError(_mixed(table, column, parsed.wrong, share))
+        refuse_mixed(table, column, parsed, distinct, "drop the column")
         return None
     values = parsed.values[~parsed.missing]
     told = f"{distinct:,} different numbers" + (", written with a decimal comma" if decimal == "," else "")
@@ -81,12 +78,16 @@ def _numeric(table: Table, column: pl.Series, distinct: int) -> tuple[str, str, 
     return special or ("numeric", told, decimal)
 
 
-def _mixed(table: Table, column: pl.Series, wrong: NDArray[np.int64], share: float) -> str:
-    row = int(wrong[0])
-    return (
-        f"{table.where(row, str(column.name))}: found {shown(column[row])} where {share:.1%} of the cells are finite "
-        "numbers; correct the cell, leave it empty, or drop the column."
-    )
+def refuse_mixed(table: Table, column: pl.Series, parsed: Parsed, distinct: int, otherwise: str) -> None:
+    """TableError if these are numbers but for a few cells, or but for infinite ones."""
+    share = 1 - parsed.wrong.size / max(int((~parsed.missing).sum()), 1)
+    infinite = np.isinf(parsed.values[parsed.wrong]).all()
+    if parsed.wrong.size and (infinite or (share >= MOSTLY and distinct > 2 * MAX_CODES)):
+        row = int(parsed.wrong[0])
+        raise TableError(
+            f"{table.where(row, str(column.name))}: found {shown(column[row])} where {share:.1%} of the cells are finite "
+            f"numbers; correct the cell, leave it empty, or {otherwise}."
+        )
 
 
 def _identifier(name: str, values: NDArray[np.float64], rows: int) -> tuple[str, str, str] | None:
@@ -126,7 +127,7 @@ def _datetime(column: pl.Series, present: pl.Series) -> tuple[str, str, str] | N
 
 def _words(present: pl.Series, distinct: int) -> tuple[str, str, str]:
     per_level = len(present) / distinct
-    told = f"{distinct:,} different texts in {len(present):,} rows"
+    told = f"{distinct:,} different texts in {len(present):,} rows, such as {shown(present[0])}"
     if distinct <= MAX_LEVELS and per_level >= (2 if distinct <= FEW_LEVELS else ROWS_PER_LEVEL):
         return "categorical", f"{distinct:,} levels", ""
     lengths = present.str.len_chars()

@@ -113,7 +113,7 @@ def _plain_text(raw: bytes, name: str) -> bytes:
     zero = text.find(b"\0")
     if zero >= 0:
         line = text.count(b"\n", 0, zero) + 1
-        raise TableError(f"{name}, line {line}: a NUL byte; this is not a text file.")
+        raise TableError(f"{name}, line {line}: a NUL byte; this is not text in UTF-8. Save the file as UTF-8.")
     try:
         text.decode()
     except UnicodeDecodeError as error:

@@ -102,7 +102,7 @@ class Table:
 
 def shown(cell: object) -> str:
     """A cell as messages quote it: one line, and not longer than a line."""
-    text = repr(cell)
+    text = " ".join(line.strip() for line in repr(cell).splitlines())
     return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}... ({len(text):,} characters)"
 
 

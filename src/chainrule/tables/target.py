@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from chainrule.errors import TableError
 from chainrule.estimators.encoding import number_text
 from chainrule.tables.cells import numbers, text_of
-from chainrule.tables.inference import infer_column
+from chainrule.tables.inference import infer_column, refuse_mixed
 from chainrule.tables.schema import Label, TargetSchema
 from chainrule.tables.table import Table, shown
 
@@ -33,8 +33,11 @@ def infer_target(table: Table, name: str, task: str | None) -> TargetSchema:
     _check(table, name, counts)
     missing = text.null_count()
     values, decimal = _as_numbers(column)
+    if values is None and task is None and not column.dtype.is_nested():
+        refuse_mixed(table, column, numbers(column), len(counts), "ask for classification if these are classes")
     if values is None and task == "regression":
-        row = int(numbers(column).wrong[0])
+        wrong = numbers(column).wrong
+        row = int(wrong[0]) if wrong.size else int(text.is_not_null().arg_max() or 0)
         raise TableError(f"{table.where(row, name)}: found {shown(column[row])}; regression needs finite numbers.")
     told = f"{len(counts):,} different " + ("texts" if values is None else "numbers")
     if task is None:
