@@ -5,13 +5,16 @@ from __future__ import annotations
 from chainrule.formulas.lookup import lookup
 from chainrule.lab.experiment import Experiment
 from chainrule.lab.experiments import (
+    activations,
     adam_first_step,
     features_or_layers,
     gradient_descent,
+    initialisation,
     momentum,
     perceptron_gates,
     shallow_joints,
     softmax_cross_entropy,
+    vanishing_gradient,
     xor,
 )
 
@@ -26,6 +29,9 @@ EXPERIMENTS: dict[str, Experiment] = {
         gradient_descent,
         momentum,
         adam_first_step,
+        activations,
+        vanishing_gradient,
+        initialisation,
     )
 }  # fmt: skip
 
