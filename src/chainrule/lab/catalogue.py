@@ -7,6 +7,7 @@ from chainrule.lab.experiment import Experiment
 from chainrule.lab.experiments import (
     activations,
     adam_first_step,
+    double_descent_formula,
     features_or_layers,
     gradient_descent,
     initialisation,
@@ -34,6 +35,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         activations,
         vanishing_gradient,
         initialisation,
+        double_descent_formula,
     )
 }  # fmt: skip
 

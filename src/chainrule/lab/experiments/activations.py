@@ -116,7 +116,7 @@ def _run(bench: Bench) -> Findings:
         f"rate {LARGE:g} {shares[LARGE]:.0%} are."
     )
     caveat = (
-        "'No vanishing gradient' holds for ReLU only where the unit is active: where it is 0 its slope is 0 too. The curves are of "
+        "'No vanishing gradient' holds for ReLU only where the unit is active: where it is 0 its slope is 0 too. The curves show "
         "40 epochs of one task and say who starts faster, not who ends better."
     )
     return Findings(tuple(checks), reading, {"losses": losses, "shares": shares}, caveat)
