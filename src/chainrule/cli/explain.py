@@ -33,52 +33,55 @@ def _notations() -> Iterable[str]:
     return NOTATIONS
 
 
+Rows = Annotated[
+    list[int],
+    typer.Option(
+        "--row", "-r", min=1, metavar="N", help="Row of the table, from 1; several make a batch.", show_default=False
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        parser=named("format", _formats),
+        metavar="FORMAT",
+        help="terminal, markdown, latex, html, json or svg.",
+        show_default="by the ending of --output, else terminal",
+    ),
+]
+Notation = Annotated[
+    str,
+    typer.Option(
+        "--notation",
+        parser=named("notation", _notations),
+        metavar="NAME",
+        help="udl (f, h, Ω, β), nielsen (z, a, W, b, δ), mazur or plain.",
+    ),
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write; else standard output.")
+]
+Digits = Annotated[int, typer.Option("--digits", min=1, max=17, help="Significant digits shown.")]
+Layer = Annotated[
+    int | None,
+    typer.Option("--layer", min=1, help="With --unit: open this layer's unit; the output layer is the last."),
+]
+Unit = Annotated[int | None, typer.Option("--unit", min=1, help="With --layer: the unit, from 1.")]
+Forward = Annotated[bool, typer.Option("--forward", help="Only the prediction, without loss and gradients.")]
+
+
 def explain(
     model: ModelFile,
     file: TableFile,
-    row: Annotated[
-        list[int],
-        typer.Option(
-            "--row",
-            "-r",
-            min=1,
-            metavar="N",
-            help="Row of the table, from 1; several make a batch.",
-            show_default=False,
-        ),
-    ],
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            "-f",
-            parser=named("format", _formats),
-            metavar="FORMAT",
-            help="terminal, markdown, latex, html, json or svg.",
-            show_default="by the ending of --output, else terminal",
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write; else standard output.")
-    ] = None,
-    notation: Annotated[
-        str,
-        typer.Option(
-            "--notation",
-            parser=named("notation", _notations),
-            metavar="NAME",
-            help="udl (f, h, Ω, β), nielsen (z, a, W, b, δ), mazur or plain.",
-        ),
-    ] = "udl",
-    digits: Annotated[int, typer.Option("--digits", min=1, max=17, help="Significant digits shown.")] = 6,
-    layer: Annotated[
-        int | None,
-        typer.Option("--layer", min=1, help="With --unit: open this layer's unit; the output layer is the last."),
-    ] = None,
-    unit: Annotated[int | None, typer.Option("--unit", min=1, help="With --layer: the unit, from 1.")] = None,
-    forward: Annotated[
-        bool, typer.Option("--forward", help="Only the prediction, without loss and gradients.")
-    ] = False,
+    row: Rows,
+    format: Format = None,
+    output: Output = None,
+    notation: Notation = "udl",
+    digits: Digits = 6,
+    layer: Layer = None,
+    unit: Unit = None,
+    forward: Forward = False,
 ) -> None:
     """Explain a row: every number from the inputs to the prediction, the loss, the gradients and the next step.
 
@@ -97,9 +100,8 @@ def explain(
     fitted, table = table_model(model, file, "explain"), read_table(file)
     trace = _trace(fitted, table, row, forward)
     if "loss" not in trace.header.stages and not forward:
-        note(
-            f"not every row has a known {fitted.schema.target.name!r}, so there is no loss: only the prediction is explained."
-        )
+        missing = "the row has no known" if len(row) == 1 else "not every row has a known"
+        note(f"{missing} {fitted.schema.target.name!r}, so there is no loss: only the prediction is explained.")
     place = _place(trace, layer, unit)
     if place is not None and trace.level == "layer":
         trace = trace.unit(*place)

@@ -9,6 +9,7 @@ from chainrule.trace import expressions as e
 from chainrule.trace.header import Header
 from chainrule.trace.notation import Notation, Spot
 from chainrule.trace.rows import Quantity, Row
+from chainrule.trace.writing import Text
 
 Symbol = e.Expression
 
@@ -77,12 +78,19 @@ class Names:
         """dl/dz."""
         if self.notation.delta:
             return self.letter("delta", at)
-        return e.Derivative(self.row_loss(at), self.letter("pre_activation", at))
+        return self.derivative(self.row_loss(at), self.letter("pre_activation", at))
 
     def through(self, at: Quantity) -> Symbol:
         """The unit of the next layer that a path goes through."""
         above = 0 if at.layer is None else at.layer + 1
         return self.letter("pre_activation", Quantity("pre_activation", above, at.source, row=at.row))
+
+    def derivative(self, of: Symbol, by: Symbol) -> Symbol:
+        """How much one quantity changes with another."""
+        if not self.notation.spoken:
+            return e.Derivative(of, by)
+        write = Text().write
+        return e.words(f"slope of {write(of)} by {write(by)}")
 
     def parameter(self, at: Quantity) -> Symbol:
         """The parameter that a gradient, state or change belongs to."""
@@ -92,7 +100,7 @@ class Names:
 
     def slope(self, at: Quantity) -> Symbol:
         """dJ/d(parameter)."""
-        return e.Derivative(self.loss(), self.parameter(at))
+        return self.derivative(self.loss(), self.parameter(at))
 
     def loss(self) -> Symbol:
         """The objective."""
@@ -170,7 +178,7 @@ def _running(role: str) -> Callable[[Names, Quantity], Symbol]:
 
 def _path(names: Names, at: Quantity) -> Symbol:
     here = names.seen(replace(at, source=None))
-    return e.Tagged(e.Derivative(names.row_loss(at), here), e.times(e.words("via"), names.through(at), sign=""))
+    return e.Tagged(names.derivative(names.row_loss(at), here), e.times(e.words("via"), names.through(at), sign=""))
 
 
 def _moved(sign: str) -> Callable[[Names, Quantity], Symbol]:
@@ -221,25 +229,25 @@ SYMBOLS: dict[str, Callable[[Names, Quantity], Symbol]] = {
     "l2_penalty": lambda names, at: e.Tagged(names.loss(), e.words("L2")),
     "l1_penalty": lambda names, at: e.Tagged(names.loss(), e.words("L1")),
     "loss": lambda names, at: names.loss(),
-    "activation_gradient": lambda names, at: e.Derivative(names.row_loss(at), names.seen(at)),
-    "unscaled_gradient": lambda names, at: e.Derivative(names.head(at), names.letter("activation", at)),
-    "unscaled_delta": lambda names, at: e.Derivative(names.head(at), names.letter("pre_activation", at)),
+    "activation_gradient": lambda names, at: names.derivative(names.row_loss(at), names.seen(at)),
+    "unscaled_gradient": lambda names, at: names.derivative(names.head(at), names.letter("activation", at)),
+    "unscaled_delta": lambda names, at: names.derivative(names.head(at), names.letter("pre_activation", at)),
     "upstream_mean": _number("upstream_mean"),
     "path": _path,
-    "undropped_gradient": lambda names, at: e.Derivative(
+    "undropped_gradient": lambda names, at: names.derivative(
         names.row_loss(at), names.letter("input" if at.layer is None else "activation", at)
     ),
-    "slope": lambda names, at: e.Derivative(names.letter("activation", at), names.letter("pre_activation", at)),
+    "slope": lambda names, at: names.derivative(names.letter("activation", at), names.letter("pre_activation", at)),
     "unweighted_delta": lambda names, at: e.Tagged(names.delta(at), e.words("unweighted")),
     "delta": Names.delta,
     "delta_sum": lambda names, at: e.Total(names.delta(at)),
     "delta_product_sum": lambda names, at: e.Total(e.times(names.delta(at), names.letter("normalized", at))),
-    "linear_delta": lambda names, at: e.Derivative(names.row_loss(at), names.letter("linear", at)),
-    "row_gradient": lambda names, at: e.Derivative(names.row_loss(at), names.parameter(at)),
-    "data_gradient": lambda names, at: e.Derivative(names.data_loss(at), names.parameter(at)),
-    "penalty_gradient": lambda names, at: e.Derivative(e.Tagged(names.loss(), e.words("L2")), names.parameter(at)),
+    "linear_delta": lambda names, at: names.derivative(names.row_loss(at), names.letter("linear", at)),
+    "row_gradient": lambda names, at: names.derivative(names.row_loss(at), names.parameter(at)),
+    "data_gradient": lambda names, at: names.derivative(names.data_loss(at), names.parameter(at)),
+    "penalty_gradient": lambda names, at: names.derivative(e.Tagged(names.loss(), e.words("L2")), names.parameter(at)),
     "gradient": Names.slope,
-    "gradient_norm": lambda names, at: e.Fenced(e.Derivative(names.loss(), e.words("θ")), "‖"),
+    "gradient_norm": lambda names, at: e.Fenced(names.derivative(names.loss(), e.words("θ")), "‖"),
     "norm_clipped": _clipped("shortened"),
     "value_clipped": _clipped("clipped"),
     "corrected_rate": _corrected,

@@ -208,7 +208,7 @@ def _mazur(at: Spot) -> tuple[str, str]:
         earlier = sum(at.widths[k] * at.widths[k + 1] for k in range(at.layer))
         return str(earlier + at.unit * at.widths[at.layer] + at.source + 1), ""
     if at.role in ("loss", "row_loss") and at.unit is None:
-        return "total", ""
+        return "total" if at.role == "loss" else "row", ""
     if at.role in ("target", "smoothed_target", "row_loss"):
         return f"o{at.unit + 1}" if at.unit is not None else "", ""
     if at.role == "input":

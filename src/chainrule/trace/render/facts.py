@@ -209,7 +209,8 @@ def remarks(trace: Trace, names: Names) -> tuple[str, ...]:
             f"{shown(centre)}."
         )
     if header.rows > 1:
-        own.append("⟨1⟩, ⟨2⟩, … count the data rows of this batch. Gradients are means over the rows.")
+        count = "" if names.notation.spoken else "⟨1⟩, ⟨2⟩, … count the data rows of this batch. "
+        own.append(f"{count}Gradients are means over the rows.")
     if not names.notation.spoken:
         own.append(
             "Units and inputs count from 1. Matrix forms have one column per data row, weights one row per unit."

@@ -66,27 +66,45 @@ class _Page:
     """Prints the parts of an outline, one after the other."""
 
     def __init__(self, console: Console, writer: Text) -> None:
+        from rich.text import Text as Styled
+
         self.console, self.writer = console, writer
+        # Lines wait here: rich takes as long for one line as for hundreds.
+        self.waiting = Styled()
+
+    def _say(self, line: str = "", style: str | None = None) -> None:
+        """A line that is as long as it shall be."""
+        self.waiting.append(f"{line}\n", style)
+
+    def _prose(self, text: str, style: str | None = None) -> None:
+        """A text that is broken at the terminal's width."""
+        for line in wrap(text, self.console.width):
+            self._say(line, style)
+
+    def _flush(self) -> None:
+        self.console.print(self.waiting, end="", soft_wrap=True)
+        self.waiting = self.waiting.blank_copy()
 
     def outline(self, outline: Outline) -> None:
         """All of it."""
-        self.console.print(outline.title, style="bold")
+        self._prose(outline.title, "bold")
         self._rows([(name, text) for name, text in outline.facts])
         for number, section in enumerate(outline.sections, 1):
-            self.console.print()
-            self.console.print(f"{number}. {section.title}", style="bold underline")
-            self.console.print(section.lead, style="dim")
+            self._say()
+            self._say(f"{number}. {section.title}", "bold underline")
+            self._prose(section.lead, "dim")
             self._parts(section.parts, 0)
-        self.console.print()
-        self.console.print("Remarks", style="bold underline")
+        self._say()
+        self._say("Remarks", "bold underline")
         for remark in outline.remarks:
             self._rows([("-", remark)])
+        self._flush()
 
     def _parts(self, parts: tuple[Part, ...], depth: int) -> None:
         for part in parts:
             if isinstance(part, Group):
-                self.console.print()
-                self.console.print("  " * depth + part.title, style="bold" if depth == 0 else "italic")
+                self._say()
+                self._say("  " * depth + part.title, "bold" if depth == 0 else "italic")
                 self._parts(part.parts, depth + 1)
             elif isinstance(part, Claim):
                 self._claim(part)
@@ -98,7 +116,7 @@ class _Page:
             elif isinstance(part, Table):
                 self._table(part)
             else:
-                self.console.print(part)
+                self._prose(part)
 
     def _claim(self, claim: Claim) -> None:
         write = self.writer.write
@@ -134,7 +152,7 @@ class _Page:
 
     def _lines(self, lines: list[str]) -> None:
         for line in lines:
-            self.console.print(" " * (FRONT + 5) + line, soft_wrap=True)
+            self._say(" " * (FRONT + 5) + line)
 
     def _rows(self, rows: list[tuple[str, str]], style: str | None = None) -> None:
         """Lines with something in front; what is too long goes on under itself, a little further in."""
@@ -145,7 +163,7 @@ class _Page:
                 text, max(self.console.width - front - 2, 20), subsequent_indent=indent, break_on_hyphens=False
             )
             for place, line in enumerate(broken or [""]):
-                self.console.print(f"{name if place == 0 else '':<{front}}  {line}", style=style, soft_wrap=True)
+                self._say(f"{name if place == 0 else '':<{front}}  {line}", style)
 
     def _table(self, table: Table) -> None:
         from rich.box import SIMPLE_HEAD
@@ -162,13 +180,12 @@ class _Page:
             rows = (*rows[:SHOWN_LINES], tuple("…" for _ in table.header), *rows[-SHOWN_LINES:])
         for row in rows:
             drawn.add_row(*(self._cell(cell) for cell in row))
-        self.console.print()
-        self.console.print(table.caption, style="italic")
+        self._say()
+        self._prose(table.caption, "italic")
+        self._flush()
         self.console.print(drawn)
         if left_out:
-            self.console.print(
-                f"{left_out:,} lines are left out here; the formats html and json have all of them.", style="dim"
-            )
+            self._prose(f"{left_out:,} lines are left out here; the formats html and json have all of them.", "dim")
 
     def _cell(self, cell: Cell) -> str:
         return self.writer.write(cell) if isinstance(cell, e.Expression) else plain_cell(cell, self.writer.digits)

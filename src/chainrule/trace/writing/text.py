@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
 from chainrule.trace import expressions as e
 from chainrule.trace.writing.numbers import shown
 from chainrule.trace.writing.writer import MULTIPLIED, RAISED, WHOLE, Writer
@@ -104,10 +106,11 @@ def raised(text: str) -> str:
 ASCII = {
     **{small: f"_{char}" for char, small in SUBSCRIPTS.items() if char != ","},
     **{small: f"^{char}" for char, small in SUPERSCRIPTS.items()},
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "η": "eta", "μ": "mu", "σ": "sigma", "ω": "omega", "Ω": "Omega",
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "η": "eta", "μ": "mu", "σ": "sigma", "ω": "omega", "θ": "theta", "ε": "eps",
+    "û": "u_hat", "Û": "U_hat", "ū": "u_bar", "ã": "a~", "Ã": "A~", "ỹ": "y~", "Ỹ": "Y~", "Ω": "Omega",
     "Δ": "Delta ", "Σ": "sum", "∂": "d", "ℓ": "l", "·": "*", "⊙": "(*)", "−": "-", "√": "sqrt", "∞": "inf", "′": "'",
     "ᵀ": "^T", "⟨": "<", "⟩": ">", "×": "x", "→": "->", "…": "...", "‖": "||", "≤": "<=", "≥": ">=", "≈": "~", "✓": "ok",
-    "✗": "FAIL", "’": "'", "–": "-", "—": "-", "ẑ": "z_hat", "\u0302": "^", "\u0303": "~", "\u0304": "_bar", "²": "^2",
+    "✗": "FAIL", "’": "'", "–": "-", "—": "-", "\u0302": "^", "\u0303": "~", "\u0304": "_bar", "²": "^2",
     "│": "|", "─": "-", "┼": "+", "═": "=", "━": "-", "╇": "+", "┃": "|",
 }  # fmt: skip
 
@@ -116,13 +119,19 @@ def in_ascii(text: str) -> str:
     """The text in ASCII; runs of indices keep one mark."""
     written = ""
     for char in text:
-        plain = char if char.isascii() else ASCII.get(char, "?")
-        mark = plain[0] if len(plain) == 2 and plain[0] in "_^" and plain[1].isalnum() else ""
-        run = mark and len(written) > 1 and written[-1].isalnum() and _marked(written, mark)
-        written += plain[1:] if run else plain
+        plain = char if char.isascii() else ASCII.get(char) or _decomposed(char)
+        mark = plain[0] if len(plain) == 2 and plain[0] in "_^" else ""
+        written += plain[1:] if mark and _indexed(written, mark) else plain
     return written
 
 
-def _marked(written: str, mark: str) -> bool:
+def _decomposed(char: str) -> str:
+    """The letter without its accents."""
+    parts = "".join(part for part in normalize("NFKD", char) if part.isascii())
+    return parts or "?"
+
+
+def _indexed(written: str, mark: str) -> bool:
     """Whether the text ends in an index behind that mark."""
-    return written.rstrip("0123456789hio,").endswith(mark)
+    bare = written.rstrip("0123456789hio,()")
+    return bare != written and bare.endswith(mark)

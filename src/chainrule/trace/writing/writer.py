@@ -9,7 +9,7 @@ from typing import Any
 from chainrule.trace import expressions as e
 
 # How strongly the parts of an expression hang together: a weaker one inside a stronger one gets brackets.
-ADDED, MULTIPLIED, RAISED, WHOLE = range(4)
+NAMED, ADDED, MULTIPLIED, RAISED, WHOLE = range(5)
 
 
 class Writer(ABC):
@@ -43,6 +43,10 @@ class Writer(ABC):
         if isinstance(expression, e.Number):
             # With a bracket around it a negative number is never read as a subtraction.
             return ADDED if expression.value < 0 else WHOLE
+        if isinstance(expression, e.Tagged):
+            return self.binds(expression.inner)
+        if isinstance(expression, e.Words):
+            return NAMED if " " in expression.text else WHOLE
         if isinstance(expression, e.Quotient):
             return WHOLE if self.stacks_fractions else MULTIPLIED
         return BINDING.get(type(expression), WHOLE)
