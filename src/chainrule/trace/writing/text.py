@@ -106,8 +106,8 @@ def raised(text: str) -> str:
 ASCII = {
     **{small: f"_{char}" for char, small in SUBSCRIPTS.items() if char != ","},
     **{small: f"^{char}" for char, small in SUPERSCRIPTS.items()},
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "η": "eta", "μ": "mu", "σ": "sigma", "ω": "omega", "θ": "theta", "ε": "eps",
-    "û": "u_hat", "Û": "U_hat", "ū": "u_bar", "ã": "a~", "Ã": "A~", "ỹ": "y~", "Ỹ": "Y~", "Ω": "Omega",
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "η": "eta", "μ": "mu", "σ": "sigma", "ω": "omega",
+    "θ": "theta", "ε": "eps", "û": "u_hat", "Û": "U_hat", "ū": "u_bar", "ã": "a~", "Ã": "A~", "ỹ": "y~", "Ỹ": "Y~", "Ω": "Omega",
     "Δ": "Delta ", "Σ": "sum", "∂": "d", "ℓ": "l", "·": "*", "⊙": "(*)", "−": "-", "√": "sqrt", "∞": "inf", "′": "'",
     "ᵀ": "^T", "⟨": "<", "⟩": ">", "×": "x", "→": "->", "…": "...", "‖": "||", "≤": "<=", "≥": ">=", "≈": "~", "✓": "ok",
     "✗": "FAIL", "’": "'", "–": "-", "—": "-", "\u0302": "^", "\u0303": "~", "\u0304": "_bar", "²": "^2",
