@@ -196,6 +196,7 @@ template <class T> struct PyTrainer {
                                                                double patience, double count, double best, double seconds) {
         const std::size_t most = table.shape(0), columns = 3 + 2 * trainer->layout().layers.size();
         check_steps(order.data(), order.shape(0), rates.shape(1), batch);
+        require(order.shape(0) <= std::numeric_limits<std::uint32_t>::max(), "an order that 32 random bits can permute");
         require(table.shape(1) == columns && (rates.shape(0) == most || rates.shape(0) == 1), "rates and a row of the table for every epoch");
         BitGenerator* bits = stream ? static_cast<BitGenerator*>(stream->data("BitGenerator")) : nullptr;
         const Group group{order.data(), std::int64_t(order.shape(0)), bits, rates.data(), rates.shape(0) == 1 ? 0 : std::int64_t(rates.shape(1)),

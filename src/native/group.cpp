@@ -11,19 +11,20 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
-// A whole number from 0 to `most`: random bits under the smallest sufficient mask until they fit (numpy.random's `random_interval`).
-std::uint64_t draw(const BitGenerator& stream, std::uint64_t most) {
-    std::uint64_t mask = most;
-    for (int shift = 1; shift < 64; shift *= 2) mask |= mask >> shift;
-    while (true) {
-        const std::uint64_t bits = most <= 0xffffffffu ? stream.next_uint32(stream.state) : stream.next_uint64(stream.state);
-        if ((bits & mask) <= most) return bits & mask;
-    }
-}
-
-// Fisher and Yates from the last place down: the draws, and the order, of numpy.random.RandomState.shuffle.
+// Fisher and Yates from the last place down: the draws, and the order, of numpy.random.RandomState.shuffle. A place is drawn as random
+// bits under the smallest mask that reaches it, anew until they do not lie beyond it: which happens so often, and so irregularly, that
+// a swap with itself is quicker than a branch.
 void shuffle(std::int64_t* order, std::int64_t n, const BitGenerator& stream) {
-    for (std::int64_t i = n - 1; i > 0; --i) std::swap(order[i], order[draw(stream, std::uint64_t(i))]);
+    if (n < 2) return;
+    std::uint64_t mask = std::uint64_t(n - 1);
+    for (int shift = 1; shift < 64; shift *= 2) mask |= mask >> shift;
+    for (std::uint64_t i = std::uint64_t(n - 1); mask > 0; mask >>= 1)
+        while (i > mask >> 1) {
+            const std::uint64_t drawn = mask & stream.next_uint32(stream.state);
+            const bool taken = drawn <= i;
+            std::swap(order[i], order[taken ? drawn : i]);
+            i -= taken;
+        }
 }
 
 double* append(double* row, const std::vector<double>& values) { return std::copy(values.begin(), values.end(), row); }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -134,6 +135,25 @@ template <class T> INLINE double sum_lanes(Vec<T> v) {
     return total;
 }
 
+// Exchanges the elements of two rows whose column has, or has not, the bit S. The masks are constants, so that a row takes one instruction.
+template <class T, int S, int... C> INLINE void swap_bit(Vec<T>& above, Vec<T>& below, std::integer_sequence<int, C...>) {
+    constexpr int W = lanes<T>;
+    const Vec<T> a = above, b = below;
+#if defined(__clang__)
+    above = __builtin_shufflevector(a, b, ((C & S) ? W + C - S : C)...);
+    below = __builtin_shufflevector(a, b, ((C & S) ? W + C : C + S)...);
+#else
+    above = __builtin_shuffle(a, b, Bits<T>{((C & S) ? W + C - S : C)...});
+    below = __builtin_shuffle(a, b, Bits<T>{((C & S) ? W + C : C + S)...});
+#endif
+}
+template <class T, int S> INLINE void swap_bits(Vec<T> (&rows)[lanes<T>]) {
+    constexpr int W = lanes<T>;
+    UNROLL for (int r = 0; r < W; ++r)
+        if (!(r & S)) swap_bit<T, S>(rows[r], rows[r + S], std::make_integer_sequence<int, W>());
+    if constexpr (2 * S < W) swap_bits<T, 2 * S>(rows);
+}
+
 // In-place transposition of a square block, one vector per row: each stage swaps one bit of the row and the column index.
 template <class T> INLINE void transpose(Vec<T> (&rows)[lanes<T>]) {
     constexpr int W = lanes<T>;
@@ -158,26 +178,7 @@ template <class T> INLINE void transpose(Vec<T> (&rows)[lanes<T>]) {
         return;
     }
 #endif
-    UNROLL for (int s = 1; s < W; s *= 2) {
-        UNROLL for (int r = 0; r < W; ++r) {
-            if (r & s) continue;
-            const Vec<T> a = rows[r], b = rows[r + s];
-#if defined(__clang__)
-            Vec<T> x = a, y = b;
-            for (int c = 0; c < W; ++c) (c & s) ? (void)(x[c] = b[c - s]) : (void)(y[c] = a[c + s]);
-            rows[r] = x;
-            rows[r + s] = y;
-#else
-            Bits<T> low, high;
-            for (int c = 0; c < W; ++c) {
-                low[c] = (c & s) ? W + c - s : c;
-                high[c] = (c & s) ? W + c : c + s;
-            }
-            rows[r] = __builtin_shuffle(a, b, low);
-            rows[r + s] = __builtin_shuffle(a, b, high);
-#endif
-        }
-    }
+    swap_bits<T, 1>(rows);
 }
 
 }  // namespace CHAINRULE_ISA

@@ -212,16 +212,9 @@ class Part:
 
 @contextmanager
 def as_one_of_many(learner: Any, n_threads: int, check: Callable[[], None]) -> Iterator[None]:
-    """While an estimator is fitted as one of many: its threads, its random numbers, and a look at `check` at each epoch."""
+    """While an estimator is fitted as one of many: its threads, its random numbers, and a look at `check` between epochs."""
     own = vars(learner)
-    watching = own.get("_on_epoch")
-
-    def on_epoch(epoch: Any) -> None:
-        check()
-        if watching is not None:
-            watching(epoch)
-
-    lent = {"n_threads": n_threads, "_on_epoch": on_epoch}
+    lent = {"n_threads": n_threads, "_check": check}
     if type(learner.random_state) is int and 0 <= learner.random_state < 2**32:
         lent["random_state"] = _seeded(learner.random_state)
     before = {name: own.get(name, ABSENT) for name in lent}

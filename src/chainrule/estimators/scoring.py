@@ -14,7 +14,7 @@ from chainrule.network import Network
 
 # Not for the copy that scorers see: names of columns and how they become inputs, since it is asked about plain arrays of inputs,
 # and those who watch the original.
-LEFT_OUT = ("feature_names_in_", "preparation_", "_on_epoch")
+LEFT_OUT = ("feature_names_in_", "preparation_", "_on_epoch", "_check")
 
 
 def scorer_of(estimator: Any, weighted: bool) -> Any:
