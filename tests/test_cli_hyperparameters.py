@@ -184,7 +184,7 @@ def test_everything_is_told_and_shown_again():
     ("options", "words"),
     [
         (["--activation", "relu,tanh"], ["'--activation'", "2 values", "--hidden"]),
-        (["--activation", "relu,tanh", "--hidden", "5"], ["'--activation'", "2 values for 1 hidden layers"]),
+        (["--activation", "relu,tanh", "--hidden", "5"], ["'--activation'", "2 values for 1 hidden layer;"]),
         (["--activation", "relu,ten"], ["'--activation'", "'ten'", "tanh"]),
         (["--activation", "step"], ["'--activation'", "'step'", "relu"]),
         (
@@ -195,7 +195,7 @@ def test_everything_is_told_and_shown_again():
         (["--layer-rates", "1,2"], ["'--layer-rates'", "2 values", "--hidden"]),
         (
             ["--layer-rates", "1", "--hidden", "5"],
-            ["'--layer-rates'", "1 values for 1 hidden layers; expected 2, the output"],
+            ["'--layer-rates'", "1 value for 1 hidden layer; expected 2, the output"],
         ),
         (["--layer-rates", "0,0", "--hidden", "5"], ["'--layer-rates'", "nothing is trained"]),
         (["--layer-rates", "1,-1", "--hidden", "5"], ["'--layer-rates'", "'1,-1'", "0 or above"]),

@@ -114,15 +114,19 @@ def check_layers(found: Mapping[str, Any], hidden: str | None) -> None:
         value = found.get(name)
         if not isinstance(value, list):
             continue
+        count = _counted(len(value), "value")
         if hidden is None:
-            count = "1 value" if len(value) == 1 else f"{len(value)} values"
             raise wrong(f"{count}, one per layer, need --hidden with the units of each layer.", name)
         layers = len(widths(hidden))
         if not layers + least <= len(value) <= layers + most:
             expected = also.format(layers=layers, more=layers + 1)
-            raise wrong(f"{len(value)} values for {layers} hidden layers; expected {expected}.", name)
+            raise wrong(f"{count} for {_counted(layers, 'hidden layer')}; expected {expected}.", name)
     if hidden is not None and not widths(hidden) and isinstance(found.get("dropout"), float):
         raise wrong("there is no hidden layer whose units could be left out.", "dropout", "--hidden")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + "s" * (number != 1)
 
 
 def check_lbfgs(found: Mapping[str, Any], instead: Mapping[str, str]) -> None:
