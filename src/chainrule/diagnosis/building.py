@@ -13,6 +13,7 @@ from sklearn.utils import _safe_indexing, indexable
 from chainrule.diagnosis.case import Case, Data
 from chainrule.errors import DivergenceError
 from chainrule.estimators.base import BaseMLP
+from chainrule.estimators.inputs import training_arrays
 from chainrule.training.evidence import spread_rows
 from chainrule.training.recording import Failure
 
@@ -97,15 +98,17 @@ def _data(learner: Any, before: list[Any], X: Any, y: Any) -> Data:
     for step in before:
         if step not in (None, "passthrough"):
             X = step.transform(X)
-    _, _, rows = learner._ready(X)
-    targets = np.asarray(y)
-    if targets.ndim == 2 and targets.shape[1] == 1:
-        targets = targets[:, 0]
-    if len(targets) != rows.shape[0]:
-        raise ValueError(f"X has {rows.shape[0]} rows, y has {len(targets)}.")
-    chosen = spread_rows(len(targets), MOST_DATA)
-    part = targets[chosen]
-    return Data(rows[chosen], learner._encode(part, rows.dtype), part, _safe_indexing(X, chosen), len(targets))
+    rows, targets = training_arrays(learner, X, y, False, learner._numeric_y)
+    network, theta = learner._parameters()
+    if rows.shape[1] != network.inputs:
+        raise ValueError(f"X has {rows.shape[1]} features, the network has {network.inputs} inputs.")
+    Y = learner._encode(targets, theta.dtype)
+    chosen = spread_rows(len(Y), MOST_DATA)
+    given = _safe_indexing(X, chosen), _safe_indexing(y, chosen)
+    answers = np.asarray(given[1])
+    if answers.ndim == 2 and answers.shape[1] == 1:
+        answers = answers[:, 0]
+    return Data(rows[chosen].astype(theta.dtype, copy=False), Y[chosen], answers, given, len(Y))
 
 
 def _classes(learner: Any) -> tuple[Any, ...]:

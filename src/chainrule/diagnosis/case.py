@@ -33,8 +33,9 @@ class Data:
     Y : ndarray of shape (n, targets) or None
         Encoded; None where the estimator is not fitted.
     y : ndarray of shape (n,) or (n, columns)
-    given : array-like of shape (n, n_features)
-        Targets and inputs as they were given.
+        The targets as an array.
+    given : (array-like, array-like)
+        Inputs and targets as they were given.
     rows : int
         How many were given.
     """
@@ -42,7 +43,7 @@ class Data:
     X: Any
     Y: Array | None
     y: NDArray[Any]
-    given: Any
+    given: tuple[Any, Any]
     rows: int
 
     @cached_property
@@ -147,6 +148,11 @@ class Case:
         share = 1 - self.last.loss / self.facts.baseline
         return share if isfinite(share) else -inf
 
+    @cached_property
+    def baseline(self) -> float:
+        """Loss of the best constant prediction as losses are reported; nan where nobody can tell."""
+        return nan if self.facts is None else self.network.objective.reported(self.facts.baseline, self.network.outputs)
+
     @property
     def failed(self) -> bool:
         """Whether the network has learned next to nothing."""
@@ -181,12 +187,12 @@ class Case:
 
     def predicted(self, data: Data) -> NDArray[Any]:
         """What the model answers to these rows."""
-        found: NDArray[Any] = np.asarray(self.model.predict(data.given))
+        found: NDArray[Any] = np.asarray(self.model.predict(data.given[0]))
         return found
 
     def score(self, data: Data) -> float:
         """Accuracy or R2 on these rows."""
-        return float(self.model.score(data.given, data.y))
+        return float(self.model.score(*data.given))
 
     @property
     def rate(self) -> str:

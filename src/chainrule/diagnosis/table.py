@@ -123,8 +123,9 @@ CHECKS: dict[str, Check] = {
         "Learning rate too high",
         rates.rate_too_high,
         "'Learning rate too high: fluctuate around minimum or even diverge' (lecture 002, 'Gradient descent algorithm').",
-        f"First steps change a layer by more than {100 * rates.LARGE_STEP:g} % and little is learned, or the loss goes up for "
-        f"more than {100 * rates.JUMPY:g} % of its way. About 0.1 % is usual; 50 % up is a walk without direction.",
+        f"First steps change a layer by more than {100 * rates.LARGE_STEP:g} %, the loss is {rates.RISEN:g} times a constant's "
+        f"and little is learned; or the loss goes up for more than {100 * rates.JUMPY:g} % of its way. Steps of about 0.1 % are "
+        "usual; 50 % up is a walk without direction.",
         ("saturated_units", "dead_units", "vanishing_gradients", "too_few_epochs", *FITTING),
     ),
     "saturated_units": Check(

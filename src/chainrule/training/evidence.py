@@ -161,12 +161,16 @@ class Evidence:
 def spread_rows(count: int, most: int) -> NDArray[np.int64]:
     """At most that many of `count` row numbers, evenly spread, the same every time.
 
-    Multiples of the golden ratio modulo 1 fill an interval evenly and are in step with no periodic order of the rows (Weyl 1916).
+    Multiples of the golden ratio modulo 1 fill an interval evenly and are in step with no periodic order of the rows (Weyl
+    1916); two of n multiples are more than 1 / (4 n) apart, so the numbers differ.
     """
     if count <= most:
         return np.arange(count)
+    if count < 4 * most:
+        return np.arange(most) * count // most
     golden = (5**0.5 - 1) / 2
-    return np.unique((np.arange(1, most + 1) * golden % 1 * count).astype(np.int64))
+    places: NDArray[np.int64] = (np.arange(1, most + 1) * golden % 1 * count).astype(np.int64)
+    return places
 
 
 def has_classes(network: Network) -> bool:
@@ -179,17 +183,17 @@ def class_counts(network: Network, totals: Vector, rows: int) -> tuple[float, ..
     """Rows of each class; empty where the targets are none."""
     if not has_classes(network):
         return ()
-    counts = totals if len(totals) > 1 else np.array([rows - totals[0], totals[0]])
-    return tuple(float(count) for count in counts)
+    counts: list[float] = totals.tolist()
+    return tuple(counts) if len(counts) > 1 else (rows - counts[0], counts[0])
 
 
 def rarest_class(counts: tuple[float, ...]) -> int:
     """Number of the rarest class that occurs, where it has less than half of an even share and less than a fifth; else -1."""
-    present = [place for place, count in enumerate(counts) if count > 0]
+    present = [count for count in counts if count > 0]
     if len(present) < 2:
         return -1
-    rarest = min(present, key=counts.__getitem__)
-    return rarest if counts[rarest] < min(0.2, 0.5 / len(present)) * sum(counts) else -1
+    fewest = min(present)
+    return counts.index(fewest) if fewest < min(0.2, 0.5 / len(present)) * sum(present) else -1
 
 
 def facts(network: Network, probe: Probe) -> Facts:

@@ -1,7 +1,9 @@
 """When a training looks at itself: before it, after epochs 1, 2, 4, 8, ... and the last. It changes no bit and draws no number.
 
-A small network's epoch takes less time than a look at it. So a recorder only copies parameters, and measures when somebody asks,
-or at once where the copies would take much memory (then an epoch takes long). Pickles and model files hold the measured numbers.
+A small network's epoch takes less time than a look at it, or than the interruption of a group of epochs. So a recorder only
+copies parameters, and measures when somebody asks (or at once where the copies would take much memory: then an epoch takes
+long); and the smallest networks are looked at only after as many epochs as make some work. Pickles and model files hold the
+measured numbers.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ from chainrule.training.training import Training
 MOST_ROWS = 64
 # How a training can end, in the order of model files.
 OUTCOMES = ("running", "converged", "max_iter", "diverged", "interrupted")
+# Multiply-adds of the forward pass between two looks: some 20 times the time that a look takes.
+LEAST_WORK = 1_000_000
 # Values that may wait to be measured (0.8 MB in float64).
 MOST_WAITING = 100_000
 
@@ -44,11 +48,6 @@ class Waiting:
     epoch: int
     theta: Array
     probe: Probe
-
-    @property
-    def size(self) -> int:
-        """Values held."""
-        return int(self.theta.size)
 
 
 class Recording:
@@ -132,9 +131,9 @@ class Recorder:
         self._looks: list[Look | Waiting] = []
         if earlier is not None and earlier.network == training.network:
             self._looks = [one for one in earlier.looks if is_due(one.epoch)]
-        self._held, self._late = 0, owns_formulas(training.network)
+        self._held = probe_size(self._probe)
         self._last = done = training._epochs
-        self._due = 1 << done.bit_length()
+        self._due = due_after(done, training)
         if not self._looks and not done:
             self._look(0)
 
@@ -142,7 +141,7 @@ class Recorder:
         """Told that epoch `number` is over, at the latest when `ahead` epochs are."""
         self._last = number
         if number >= self._due:
-            self._due = 1 << number.bit_length()
+            self._due = due_after(number, self._training)
             self._look(number)
 
     @property
@@ -161,26 +160,39 @@ class Recorder:
         return Recording(self._training.network, self._looks, self._probe, "diverged")
 
     def _look(self, number: int) -> None:
-        waiting = Waiting(number, self._training.theta, self._probe)
-        self._held += waiting.size
+        network, waiting = self._training.network, Waiting(number, self._training.theta, self._probe)
+        self._held += waiting.theta.size
         # A user's own formulas may have effects: they are only computed when somebody asks.
-        if self._held + self._probe.X.shape[0] * self._probe.X.shape[1] <= MOST_WAITING or self._late:
+        if self._held <= MOST_WAITING or owns_formulas(network):
             self._looks.append(waiting)
         else:
-            self._looks.append(look(self._training.network, waiting.theta, waiting.probe, number))
-            self._held -= waiting.size
+            self._looks.append(look(network, waiting.theta, waiting.probe, number))
+            self._held -= waiting.theta.size
+
+
+def probe_size(probe: Probe) -> int:
+    """Values held for the rows."""
+    return int(probe.X.shape[0] * probe.X.shape[1])
 
 
 def recorder_of(training: Training, earlier: Recording | None, whole: bool) -> Recorder | None:
     """A recorder of a fit (`whole`), or of one of many calls of an epoch each: None where nothing is due after it."""
-    if not whole and earlier is not None and not is_due(training._epochs + 1):
-        return None
+    if not whole and earlier is not None:
+        last = earlier.looks[-1].epoch if earlier.looks else 0
+        if training._epochs + 1 < due_after(last, training):
+            return None
     return Recorder(training, earlier)
 
 
 def is_due(number: int) -> bool:
     """Whether a training is looked at after that many epochs: 0, 1, 2, 4, 8, ..."""
     return number & (number - 1) == 0
+
+
+def due_after(number: int, training: Training) -> int:
+    """The epoch of the next look after one at epoch `number`."""
+    work = training.network.n_parameters * len(training._order)
+    return int(1 << (number + max(1, -(-LEAST_WORK // work)) - 1).bit_length())
 
 
 def owns_formulas(network: Network) -> bool:
@@ -192,7 +204,7 @@ def probe_of(training: Training) -> Probe:
     """The rows that are looked at."""
     data, order, network = training._data, training._order, training.network
     chosen = order[spread_rows(len(order), MOST_ROWS)]
-    totals = np.add.reduce(data.Y, axis=0, dtype=np.float64)
+    totals = data.Y.sum(axis=0, dtype=np.float64)
     rarest, rare = rarest_class(class_counts(network, totals, len(data.Y))), None
     if rarest >= 0:
         places = np.flatnonzero(data.Y[:, rarest] == 1 if network.outputs > 1 else data.Y[:, 0] == rarest)
@@ -200,7 +212,7 @@ def probe_of(training: Training) -> Probe:
     weight = data.sample_weight
     return Probe(
         data.X[chosen],
-        data.Y[chosen],
+        data.Y.take(chosen, axis=0),
         None if weight is None else weight[chosen],
         len(order),
         training._batch,

@@ -108,15 +108,13 @@ def _uncertainty(case: Case, held: Data) -> float:
 
 def _curves(case: Case) -> tuple[float, float]:
     """Shares of the baseline's loss removed on training and validation rows, at the epoch whose weights were kept."""
-    facts = case.facts
     known = [epoch for epoch in case.history if epoch.validation_loss is not None and np.isfinite(epoch.loss)]
-    if not known or facts is None or not facts.baseline > 0:
+    if not known or not case.baseline > 0:
         return nan, nan
     best = [epoch for epoch in known if epoch.best] or known
-    baseline = case.network.objective.reported(facts.baseline, case.network.outputs)
     kept = best[-1]
     assert kept.validation_loss is not None
-    return 1 - kept.loss / baseline, 1 - kept.validation_loss / baseline
+    return 1 - kept.loss / case.baseline, 1 - kept.validation_loss / case.baseline
 
 
 def underfitting(case: Case) -> Answer:

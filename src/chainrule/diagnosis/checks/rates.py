@@ -7,7 +7,7 @@ import numpy as np
 from chainrule.diagnosis.case import Case, Vector
 from chainrule.diagnosis.findings import Advice, Answer, Found, Unknown
 
-LARGE_STEP, JUMPY, WIDE = 0.1, 0.35, 0.05
+LARGE_STEP, JUMPY, WIDE, RISEN = 0.05, 0.35, 0.05, 2.0
 LITTLE_WAY, TINY_STEP = 0.5, 1e-3
 FALLING = 0.1
 NO_RATE = "the solver has no learning rate"
@@ -21,16 +21,16 @@ def rate_too_high(case: Case) -> Answer:
         return _too_high(case, f"The numbers became non-finite in epoch {case.n_epochs + 1}", {})
     if not case.ratios.size:
         return Unknown("the fit recorded no steps")
-    step, jumps = float(np.median(np.nanmax(case.ratios[-10:], axis=1))), jumpiness(case.losses)
+    step, jumps = float(np.median(np.nanmax(case.ratios[-10:], axis=1))), jumpiness(case.losses, case.baseline)
     early = float(np.nanmax(case.ratios[:3]))
-    facts = case.facts
-    start = np.nan if facts is None else facts.baseline
-    worst = float(np.nanmax(case.losses[:5])) / start if start > 0 else np.nan
+    worst = float(np.nanmax(case.losses[:5])) / case.baseline if case.baseline > 0 else np.nan
     numbers = {"step": step, "first_steps": early, "jumps": jumps, "first_losses_over_baseline": worst}
     told = f"A step changes a layer by {100 * early:.2g} % at first and {100 * step:.2g} % at the end"
-    if early > LARGE_STEP and (case.poor or jumps > JUMPY):
-        return _too_high(case, told, numbers)
-    if step > LARGE_STEP / 10 and jumps > JUMPY:
+    if early > LARGE_STEP and case.poor and worst > RISEN:
+        return _too_high(
+            case, f"{told}; in the first epochs the loss was {worst:.3g} times that of a constant", numbers
+        )
+    if max(early, 5 * step) > LARGE_STEP and jumps > JUMPY:
         return _too_high(case, f"{told}; the loss goes up as often as down (jumps {jumps:.2f})", numbers)
     return None
 
@@ -50,17 +50,18 @@ def _too_high(case: Case, told: str, numbers: dict[str, float]) -> Found:
     )
 
 
-def jumpiness(losses: Vector) -> float:
+def jumpiness(losses: Vector, baseline: float) -> float:
     """Share of the loss's way that is upwards, over the later half of the epochs; 0.5 is a walk without direction.
 
-    0 where an epoch changes the loss by less than 5 %: batches differ.
+    0 where an epoch changes the loss by less than 5 %, or by less than 2 % of a constant's loss: batches differ.
     """
     later = losses[len(losses) // 2 :]
     steps = np.diff(later)
     way = float(np.abs(steps).sum())
-    if len(steps) < 4 or not np.isfinite(way) or way / len(steps) <= WIDE * abs(float(np.mean(later))):
+    if len(steps) < 4 or not np.isfinite(way):
         return 0.0
-    return float(steps[steps > 0].sum() / way)
+    least = max(WIDE * abs(float(np.mean(later))), 0.02 * baseline if baseline > 0 else 0.0)
+    return float(steps[steps > 0].sum() / way) if way / len(steps) > least else 0.0
 
 
 def rate_too_low(case: Case) -> Answer:
