@@ -8,6 +8,7 @@ from chainrule.lab.experiments import (
     activations,
     adam_first_step,
     double_descent_formula,
+    early_stopping,
     features_or_layers,
     gradient_descent,
     initialisation,
@@ -37,6 +38,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         activations,
         vanishing_gradient,
         initialisation,
+        early_stopping,
         double_descent_formula,
     )
 }  # fmt: skip
