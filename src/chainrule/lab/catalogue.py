@@ -7,6 +7,7 @@ from chainrule.lab.experiment import Experiment
 from chainrule.lab.experiments import (
     activations,
     adam_first_step,
+    double_descent_features,
     double_descent_formula,
     early_stopping,
     features_or_layers,
@@ -40,6 +41,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         initialisation,
         early_stopping,
         double_descent_formula,
+        double_descent_features,
     )
 }  # fmt: skip
 
