@@ -113,7 +113,13 @@ def _draw(found: Findings, figure: Any) -> None:
     for place, setting in enumerate(SETTINGS):
         measured = [found.data["ends"][*setting, steps] for steps in LENGTHS]
         right.plot(LENGTHS, measured, MARKERS[place], color=COLOURS[place])
-    right.set(title="lines: theory, points: measured", xlabel="steps", ylabel="loss above its minimum", yscale="log")
+    right.set(
+        title="lines: theory, points: measured",
+        xlabel="steps",
+        ylabel="loss above its minimum",
+        yscale="log",
+        ylim=(3e-4, 5e4),
+    )
     right.legend(title="η, batch", frameon=False, loc="upper right")
 
 
