@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache, wraps
 from math import inf
+from typing import TypeVar
 
 import numpy as np
 
@@ -51,6 +54,23 @@ GRADIENT_ONLY = 0
 MOST_LEVELS = 32
 
 
+Described = TypeVar("Described", bound=Callable[..., object])
+
+
+def _remembered(describe: Described) -> Described:
+    """The same function, with the latest answers kept: a search asks for the same few networks again and again."""
+    known = lru_cache(maxsize=64)(describe)
+
+    @wraps(describe)
+    def found(*given: object) -> object:
+        try:
+            return known(*given)
+        except TypeError:  # a user's formula that cannot be a key
+            return describe(*given)
+
+    return found  # type: ignore[return-value]
+
+
 def _heads(network: Network) -> tuple[Head, ...]:
     """The output layer's heads; a network without any is one head."""
     origin = network.objective.origin
@@ -70,6 +90,7 @@ def _plain_head(network: Network) -> Head:
     return _PlainHead(network.outputs, network.layers[-1].function, network.objective)
 
 
+@_remembered
 def unknown(network: Network, solver: Solver | None) -> str | None:
     """The first formula without a native kernel, as the reason of a refusal; None if all are known."""
     for function in (*(layer.function for layer in network.layers[:-1]), *(head.function for head in _heads(network))):
@@ -96,6 +117,7 @@ def _known_loss(loss: Loss) -> bool:
     return built_in or LOSSES[loss.name] == loss
 
 
+@_remembered
 def shape(network: Network) -> _native.Shape:
     """The network; its output layer is described by heads."""
     heads, first = [], 0

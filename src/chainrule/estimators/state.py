@@ -187,7 +187,9 @@ def _appended(own: dict[str, Any], name: str, values: list[float] | None) -> lis
 
 
 def resumable(training: Training, state: TrainingState) -> dict[str, Any]:
-    """What the next `partial_fit` or warm-started `fit` goes on from; permutations are drawn afresh (scikit-learn)."""
-    state = replace(state, order=None, rng=None)
+    """What the next `partial_fit` or warm-started `fit` goes on from; permutations are drawn afresh (scikit-learn).
+
+    `state` is the training's without its permutation and random numbers.
+    """
     last = None if state.best_theta is None else training.theta
     return {"_state": state, "_last": last, "t_": state.samples, "_no_improvement_count": state.patience.count}

@@ -118,7 +118,7 @@ class Watch:
         estimator = self._estimator
         theta = training.best_theta
         vars(estimator).update(learned(training, theta))
-        state = training.state
+        state = training.standing
         vars(estimator).update(curves(estimator, epochs, continued, state.peak))
         vars(estimator).update(resumable(training, state))
         vars(estimator)["n_iter_"] = len(epochs)

@@ -196,6 +196,11 @@ class Training:
 
         `Cosine` and `OneCycle` need their field `epochs` for that: without it each call of `train` is a course of its own.
         """
+        return replace(self.standing, order=self._order, rng=self._rng.get_state(legacy=True))
+
+    @property
+    def standing(self) -> TrainingState:
+        """`state` without permutation and random numbers, which take longer to copy than all the rest of a small network."""
         return TrainingState(
             solver_state={} if self._session is None else self._session.state,
             t=0 if self._session is None else self._session.t,
@@ -207,8 +212,6 @@ class Training:
             patience=self._patience,
             peak=self._peak,
             best_theta=self._best_theta,
-            order=self._order,
-            rng=self._rng.get_state(legacy=True),
             dropout_seed=self._seed,
             carried=0.0 if self._session is None else self._session.carried,
         )
