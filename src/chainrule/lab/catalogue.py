@@ -7,6 +7,8 @@ from chainrule.lab.experiment import Experiment
 from chainrule.lab.experiments import (
     activations,
     adam_first_step,
+    backpropagation,
+    deep_and_wide,
     double_descent_features,
     double_descent_formula,
     early_stopping,
@@ -19,6 +21,7 @@ from chainrule.lab.experiments import (
     shallow_joints,
     shallow_regions,
     softmax_cross_entropy,
+    universal_approximation,
     vanishing_gradient,
     xor,
 )
@@ -31,6 +34,9 @@ EXPERIMENTS: dict[str, Experiment] = {
         features_or_layers,
         shallow_joints,
         shallow_regions,
+        deep_and_wide,
+        universal_approximation,
+        backpropagation,
         softmax_cross_entropy,
         gradient_descent,
         momentum,
