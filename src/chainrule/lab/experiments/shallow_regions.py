@@ -117,10 +117,10 @@ def _draw(found: Findings, figure: Any) -> None:
 
     left, middle, right = figure.subplots(1, 3)
     LinearRegionsDisplay(regions=found.data["lines"], names=("x0", "x1"), decides=False).plot(ax=left)
-    left.set_title(f"8 random lines: {found.data['lines'].n_activation_regions} regions")
+    left.set_title(f"8 random lines: {found.data['lines'].n_activation_regions} regions", loc="left")
     sample = found.data["sample"]
     LinearRegionsDisplay.from_estimator(found.data["model"], sample.X, sample.y, limits=WINDOW, ax=middle)
-    middle.set_title(f"16 units, trained: {found.data['trained'][16]} regions")
+    middle.set_title(f"16 units, trained: {found.data['trained'][16]} regions", loc="left")
     named = {
         "most there can be": [most(2, units) for units in UNITS],
         f"random, in the window ({DRAWS} draws)": np.array(list(found.data["window"].values())).T,
