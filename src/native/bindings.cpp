@@ -194,7 +194,7 @@ template <class T> struct PyTrainer {
     std::tuple<std::int64_t, double, double, nb::object> epochs(VectorOut<std::int64_t> order, Matrix<double> rates, int batch,
                                                                std::optional<nb::capsule> stream, MatrixOut<double> table, double tol,
                                                                double patience, double count, double best, double seconds) {
-        const std::size_t most = table.shape(0), columns = 3 + 2 * trainer->layout().layers.size();
+        const std::size_t most = table.shape(0), columns = told_columns + 2 * trainer->layout().layers.size();
         check_steps(order.data(), order.shape(0), rates.shape(1), batch);
         require(order.shape(0) <= std::numeric_limits<std::uint32_t>::max(), "an order that 32 random bits can permute");
         require(table.shape(1) == columns && (rates.shape(0) == most || rates.shape(0) == 1), "rates and a row of the table for every epoch");

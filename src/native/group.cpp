@@ -46,10 +46,11 @@ std::int64_t run_group(Trainer<T>& trainer, const Data<T>& data, const Group& gr
         *row++ = loss;
         *row++ = double(sums.rows);
         *row++ = Seconds(now - std::exchange(before, now)).count();
+        double& better = *row++ = 0;
         row = append(append(row, sums.gradient_norms), sums.update_norms);
         const double updates = std::accumulate(sums.update_norms.begin(), sums.update_norms.end(), 0.0);
         if (!std::isfinite(loss) || !std::isfinite(updates)) return epoch + 1;
-        patience.see(-loss, group.tol);
+        better = patience.see(-loss, group.tol);
         const bool over = patience.count > group.patience || Seconds(now - start).count() > group.seconds;
         if (over || watcher.ask()) return epoch + 1;
     }

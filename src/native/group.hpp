@@ -20,12 +20,17 @@ struct BitGenerator {
 struct Patience {
     double count, best;
 
-    // After an epoch that reached `value`; the same comparisons of the same doubles as Python's.
-    void see(double value, double tol) {
+    // After an epoch that reached `value`; the same comparisons of the same doubles as Python's. Whether it is the best.
+    bool see(double value, double tol) {
+        const bool better = value > best;
         count = value >= best + tol ? 0 : count + 1;
-        if (value > best) best = value;
+        if (better) best = value;
+        return better;
     }
 };
+
+// Columns of `Group::table` before the norms.
+constexpr int told_columns = 4;
 
 struct Group {
     std::int64_t* order;  // (rows,), permuted in place before each epoch if there is a stream
@@ -37,7 +42,7 @@ struct Group {
     std::int64_t most;  // epochs
     double tol, patience;  // the group ends with the first epoch that leaves more than `patience` in a row without improvement
     double seconds;        // after which no other epoch is begun
-    double* table;         // out: loss, rows, seconds, gradient norms, update norms of each epoch
+    double* table;         // out: loss, rows, seconds, whether no earlier one was better, gradient and update norms of each epoch
 };
 
 // Runs until the group is done, or until there is something to decide: an epoch whose numbers are not finite, too many epochs without

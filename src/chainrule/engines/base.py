@@ -83,8 +83,10 @@ class GroupResult:
 
     Parameters
     ----------
-    losses, seconds : ndarray of shape (m,)
-        `EpochResult.loss`, and wall-clock time.
+    losses, seconds : list of float
+        `EpochResult.loss`, and wall-clock time, of each.
+    better : list of float
+        1 where no earlier epoch was better, else 0.
     rows : int
         Rows seen.
     gradient_norms, update_norms : ndarray of shape (m, L)
@@ -97,8 +99,9 @@ class GroupResult:
         What ended the group from outside (Ctrl-C), after the last whole step.
     """
 
-    losses: NDArray[np.float64]
-    seconds: NDArray[np.float64]
+    losses: list[float]
+    seconds: list[float]
+    better: list[float]
     rows: int
     gradient_norms: NDArray[np.float64]
     update_norms: NDArray[np.float64]

@@ -22,6 +22,8 @@ from chainrule.formulas.lookup import Array
 from chainrule.formulas.solvers import Solver, State
 from chainrule.network import Network
 
+# Columns of a group's table before the norms, as in src/native/group.hpp.
+TOLD = 4
 KERNELS_VARIABLE = "CHAINRULE_KERNELS"
 
 
@@ -137,7 +139,7 @@ class NativeSession:
         if stream is not None and bits is None:
             return None
         layers, order = len(self._network.layers), order.copy()
-        table = np.empty((most, 3 + 2 * layers))
+        table = np.empty((most, TOLD + 2 * layers))
         with nullcontext() if bits is None else bits.lock:
             done, count, best, interruption = self._trainer.epochs(
                 order,
@@ -151,9 +153,10 @@ class NativeSession:
                 brake.best,
                 brake.seconds,
             )
-        losses, rows, seconds, norms = table[:done, 0], table[:done, 1], table[:done, 2], table[:done, 3:].copy()
+        losses, rows, seconds, better = table[:done, :TOLD].T.tolist()
+        norms = table[:done, TOLD:].copy()
         told = norms[:, :layers], norms[:, layers:]
-        return GroupResult(losses, seconds, int(rows.sum()), *told, order, int(count), best, interruption)
+        return GroupResult(losses, seconds, better, int(sum(rows)), *told, order, int(count), best, interruption)
 
     def predict(self, X: Any) -> Array:
         """Output activations with the present parameters."""

@@ -6,7 +6,6 @@ done, and only if what is fitted is one of this package's networks.
 
 from __future__ import annotations
 
-import copy
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
@@ -131,7 +130,9 @@ class Trials:
 def fresh(template: Any) -> Any:
     """A copy of an unfitted estimator, to be fitted: parameters that a fit only reads are shared, which is quicker."""
     if is_network(template) and not isinstance(template.random_state, np.random.RandomState):
-        return copy.copy(template)
+        copied = object.__new__(type(template))  # `copy.copy` would take the way of pickles, as long as some epochs
+        vars(copied).update(vars(template))
+        return copied
     return clone(template)
 
 

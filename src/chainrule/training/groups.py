@@ -16,7 +16,7 @@ MOST = 1024
 SECONDS = 0.05
 
 
-def records(found: GroupResult, first: int, rates: NDArray[np.float64], best: float) -> list[Epoch]:
+def records(found: GroupResult, first: int, rates: NDArray[np.float64]) -> list[Epoch]:
     """The epochs' records, as `Training` makes them one by one, all without a note.
 
     Parameters
@@ -27,23 +27,19 @@ def records(found: GroupResult, first: int, rates: NDArray[np.float64], best: fl
         Number of the first epoch.
     rates : ndarray of shape (m or more, steps) or (1, steps)
         Of each epoch, or of all.
-    best : float
-        The best negated loss before.
     """
-    values, count = -found.losses, len(found.losses)
-    peaks = np.maximum.accumulate(np.concatenate(([best], values[:-1])))
-    last = rates[:, -1].tolist()
+    count, last = len(found.losses), rates[:, -1].tolist()
     return list(
         map(
             Epoch,
             range(first, first + count),
-            found.losses.tolist(),
+            found.losses,
             last * count if len(last) == 1 else last,
             found.gradient_norms,
             found.update_norms,
-            found.seconds.tolist(),
+            found.seconds,
             repeat(None),
             repeat(None),
-            (values > peaks).tolist(),
+            map(bool, found.better),
         )
     )

@@ -171,7 +171,7 @@ class Training:
     def _run_group(self, most: float, epochs: list[Epoch]) -> bool:
         """Append some epochs, at most that many, to those there are; False if there are none any more."""
         most = int(min(most, self._last_epoch - self._epochs))
-        if most > 1 and self._session is not None and self._evaluator is None and self._group(most, epochs):
+        if most > 0 and self._session is not None and self._evaluator is None and self._group(most, epochs):
             return True
         epoch = next(self._generator, None)
         if epoch is not None:
@@ -262,9 +262,9 @@ class Training:
             return False
         interruption = found.interruption
         try:
-            new = groups.records(found, self._epochs + 1, rates, patience.best)
+            new = groups.records(found, self._epochs + 1, rates)
         except KeyboardInterrupt as signal:  # the engine has gone on, so must the records
-            new, interruption = groups.records(found, self._epochs + 1, rates, patience.best), signal
+            new, interruption = groups.records(found, self._epochs + 1, rates), signal
         self._order, self._samples, self._epochs = found.order, self._samples + found.rows, self._epochs + len(new)
         self._patience = Patience(found.count, found.best)
         if new:
