@@ -86,9 +86,10 @@ def dropouts(dropout: Any, units: list[Any]) -> tuple[float, list[float]]:
     return (shares[0], shares[1:]) if len(shares) > len(units) else (0.0, shares)
 
 
-def network_of(estimator: Any, inputs: int, outputs: int, output_activation: Any, loss: Any) -> Network:
-    """The network of an estimator for that many inputs and outputs, with this output activation and loss."""
-    hidden = hidden_of(estimator)
+def network_of(
+    estimator: Any, hidden: tuple[Dense, ...], inputs: int, outputs: int, output_activation: Any, loss: Any
+) -> Network:
+    """The network of an estimator with its hidden layers (`hidden_of`), that many inputs and outputs, this output and loss."""
     input_dropout, _ = dropouts(estimator.dropout, [layer.units for layer in hidden])
     return Network(inputs, (*hidden, Dense(outputs, output_activation)), loss, input_dropout)
 

@@ -103,7 +103,7 @@ class BaseMLP(CallbackSupportMixin, HiddenFeatures, Looking, Fitted, BaseEstimat
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, held: Held = NO_SET, incremental: bool = False) -> Any:
         given = (X, y, sample_weight)
-        hidden_of(self)
+        hidden = hidden_of(self)
         continued = hasattr(self, "coefs_") and (self.warm_start or incremental)
         if self._numeric_y:
             refuse_labels(self, y)
@@ -118,7 +118,7 @@ class BaseMLP(CallbackSupportMixin, HiddenFeatures, Looking, Fitted, BaseEstimat
         weigh = self._weighting(Y, weight)
         data = TrainingData(X, Y, weigh(Y, weight))
         output, loss = self._objective()
-        network = network_of(self, X.shape[1], get_loss(loss).n_outputs(Y.shape[1]), output, loss)
+        network = network_of(self, hidden, X.shape[1], get_loss(loss).n_outputs(Y.shape[1]), output, loss)
         if network.n_normalized and len(Y) == 1:
             raise ValueError("batch_norm needs at least two rows to normalise over, but X has 1 sample.")
         theta, resume = self._first_theta(network, X.dtype, continued, rng)
