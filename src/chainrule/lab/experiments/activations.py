@@ -150,6 +150,6 @@ EXPERIMENT = Experiment(
     prediction="By hand: slopes of at most 1/4 (sigmoid) or 1; layers without activation are one layer; large steps kill units.",
     run=_run,
     draw=_draw,
-    seconds=4.0,
+    seconds=1.5,
     size=(14.0, 3.6),
 )

@@ -141,6 +141,6 @@ EXPERIMENT = Experiment(
     prediction="The peak stands where units equal rows, there the output weights are largest; a penalty removes it.",
     run=_run,
     draw=_draw,
-    seconds=6.0,
+    seconds=4.0,
     size=(10.5, 5.0),
 )

@@ -119,6 +119,6 @@ EXPERIMENT = Experiment(
     prediction="The validation loss has its minimum long before the training loss, and the weights kept are those of that epoch.",
     run=_run,
     draw=_draw,
-    seconds=6.0,
+    seconds=2.0,
     size=(11.0, 4.0),
 )
