@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-import chainrule
 from chainrule.datasets.mnist import small_digits
 from chainrule.formulas.solvers import SGD
 from chainrule.lab.checks import Band, calibrated, exact, true
 from chainrule.lab.drawing import COLOURS, DASHES, curves
 from chainrule.lab.experiment import Bench, Experiment, Findings
 from chainrule.network import Dense, Network
+from chainrule.training import train
 
 PLAIN = SGD(momentum=0.0, nesterov=False)
 # Of the engine: added to the variance; share of the newest batch in the running statistics.
@@ -31,7 +31,7 @@ def _normalised(bench: Bench) -> list[Any]:
     losses = [network.loss_and_gradient(theta, X, np.full((40, 1), t), engine=bench.engine)[0] for t in (0.0, 1.0)]
     mean = losses[0] - losses[1] + 0.5
     variance = (X @ w).var()
-    training = chainrule.train(
+    training = train(
         network, theta, X, np.zeros((40, 1)), solver=PLAIN, learning_rate_init=1e-300, batch_size=40, max_iter=7,
         shuffle=False, engine=bench.engine,
     )  # fmt: skip
@@ -69,7 +69,7 @@ def _trained(bench: Bench, seed: int, normal: bool) -> tuple[list[float], list[A
     data = small_digits()
     layers = (*(Dense(50, "logistic", batch_norm=normal) for _ in range(3)), Dense(10, "softmax"))
     network, Y = Network(64, layers, "log_loss"), np.eye(10)[data.y]
-    training = chainrule.train(
+    training = train(
         network, network.init(seed), data.X.astype(np.float64), Y, solver=PLAIN, learning_rate_init=RATE, batch_size=BATCH,
         max_iter=EPOCHS, n_iter_no_change=np.inf, random_state=seed, engine=bench.engine,
     )  # fmt: skip

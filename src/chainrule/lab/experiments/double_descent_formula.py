@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-import chainrule
 from chainrule.formulas.solvers import SGD
 from chainrule.lab.checks import exact, within
 from chainrule.lab.drawing import COLOURS
 from chainrule.lab.experiment import Bench, Experiment, Findings
 from chainrule.network import Dense, Network
+from chainrule.training import train
 
 N, D, NOISE, REPEATS = 40, 100, 0.2, 400
 # Expected risk by the formula of `risk`, to the digits printed in tables of it.
@@ -55,7 +55,7 @@ def _by_descent(bench: Bench, p: int) -> float:
     values = np.linalg.svd(X, compute_uv=False) ** 2 / N
     rate = 4 / (np.sqrt(values[0]) + np.sqrt(values[-1])) ** 2
     momentum = ((np.sqrt(values[0]) - np.sqrt(values[-1])) / (np.sqrt(values[0]) + np.sqrt(values[-1]))) ** 2
-    training = chainrule.train(
+    training = train(
         network, np.zeros(p + 1), rows, targets[:, None], solver=SGD(momentum=momentum, nesterov=False),
         learning_rate_init=rate, batch_size=2 * N, max_iter=400, shuffle=False, n_iter_no_change=np.inf, engine=bench.engine,
     )  # fmt: skip

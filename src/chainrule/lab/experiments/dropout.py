@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-import chainrule
 from chainrule.datasets.mnist import small_digits
 from chainrule.formulas.solvers import SGD
 from chainrule.lab.checks import Band, calibrated, exact, true, within
 from chainrule.lab.drawing import COLOURS, MARKERS, curves
 from chainrule.lab.experiment import Bench, Experiment, Findings
 from chainrule.network import Dense, Network
+from chainrule.training import train
 
 MASKS, RATES = 20_000, (0.1, 0.2, 0.4, 0.6, 0.8)
 ROWS, EPOCHS, STARTS, HIDDEN, INPUT = 200, 200, 5, 0.5, 0.1
@@ -30,7 +30,7 @@ def _sums(bench: Bench, rate: float) -> tuple[float, float, Any]:
     network = Network(10, (Dense(1, "identity"),), input_dropout=rate)
     losses = []
     for target in (0.0, 1.0):  # losses o^2 / 2 and (o - 1)^2 / 2; the same seed gives the same masks
-        training = chainrule.train(
+        training = train(
             network, np.append(w, 0.5), np.tile(x, (MASKS, 1)), np.full((MASKS, 1), target), batch_size=MASKS, max_iter=1,
             solver=SGD(momentum=0.0, nesterov=False), random_state=bench.seed, engine=bench.engine,
         )  # fmt: skip
@@ -80,7 +80,7 @@ def _trained(bench: Bench, seed: int, dropped: bool) -> tuple[Any, float, float,
     layers = (*(Dense(128, dropout=HIDDEN * dropped) for _ in range(2)), Dense(10, "softmax"))
     network = Network(64, layers, "log_loss", input_dropout=INPUT * dropped)
     Y, Y_test = np.eye(10, dtype=np.float32)[data.y[rows]], np.eye(10, dtype=np.float32)[data.y_test]
-    training = chainrule.train(
+    training = train(
         network, network.init(seed, dtype=np.float32), data.X[rows], Y, solver="adam", batch_size=50, max_iter=EPOCHS,
         validation=(data.X_test, Y_test), stop_on="loss", n_iter_no_change=np.inf, random_state=seed, engine=bench.engine,
     )  # fmt: skip

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-import chainrule
 from chainrule.formulas.initializers import INITIALIZERS, Normal
 from chainrule.formulas.solvers import SGD
 from chainrule.lab.checks import exact, true, within
 from chainrule.lab.drawing import COLOURS, DASHES, MARKERS, curves
 from chainrule.lab.experiment import Bench, Experiment, Findings
 from chainrule.network import Dense, Network
+from chainrule.training import train
 
 FAN_IN, FAN_OUT = 300, 200
 VARIANCES = {
@@ -75,7 +75,7 @@ def _trained(bench: Bench, start: str) -> tuple[Any, list[float]]:
     network = Network(2, (Dense(4, "tanh"), Dense(1, "logistic")), "log_loss")
     theta = network.init(bench.seed, "glorot_uniform" if start == "random" else "zeros")
     theta += 0.5 if start == "equal" else 0.0
-    training = chainrule.train(
+    training = train(
         network, theta, CORNERS, XOR, solver=SGD(momentum=0.9), learning_rate_init=0.1, max_iter=300, shuffle=False,
         n_iter_no_change=np.inf, engine=bench.engine,
     )  # fmt: skip

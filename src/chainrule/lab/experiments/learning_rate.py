@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-import chainrule
 from chainrule.datasets.toys import make_toy
 from chainrule.errors import DivergenceError
 from chainrule.formulas.solvers import SGD
@@ -14,6 +13,7 @@ from chainrule.lab.checks import Band, calibrated, true, within
 from chainrule.lab.drawing import COLOURS, DASHES, MARKERS, curves
 from chainrule.lab.experiment import Bench, Experiment, Findings
 from chainrule.network import Dense, Network
+from chainrule.training import train
 
 HIDDEN = (Dense(8, "tanh"), Dense(6, "tanh"))
 CLASSES, VALUES = Network(2, (*HIDDEN, Dense(1, "logistic")), "log_loss"), Network(2, (*HIDDEN, Dense(1, "identity")))
@@ -32,7 +32,7 @@ RISES = Band(0.35, 0.6, 0.485, (0.424, 0.536), range(25))
 def _trained(bench: Bench, seed: int, network: Network, rate: float) -> tuple[Any, str]:
     """Losses of the epochs, and what was said if the training diverged."""
     points = make_toy("circle", 200, 0, seed)
-    training = chainrule.train(
+    training = train(
         network, network.init(seed), points.X, points.y, solver=SGD(momentum=0.0, nesterov=False), learning_rate_init=rate,
         batch_size=10, max_iter=EPOCHS, random_state=seed, n_iter_no_change=np.inf, engine=bench.engine, n_threads=1,
     )  # fmt: skip

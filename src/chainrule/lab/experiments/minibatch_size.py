@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-import chainrule
 from chainrule.datasets.mnist import small_digits
 from chainrule.formulas.solvers import SGD
 from chainrule.lab.checks import Band, calibrated, exact, true, within
 from chainrule.lab.drawing import COLOURS, DASHES, MARKERS, curves
 from chainrule.lab.experiment import Bench, Experiment, Findings
 from chainrule.network import Dense, Network
+from chainrule.training import train
 
 NETWORK = Network(64, (Dense(32, "relu"), Dense(10, "softmax")), "log_loss")
 SIZES, ROWS, DRAWS, RATE, EPOCHS = (1, 10, 100, 1000), 1000, 200, 0.05, 10
@@ -40,7 +40,7 @@ def _losses(bench: Bench, seed: int, size: int) -> Any:
     """Loss on all rows after 0, 1, ... epochs."""
     X, Y = _data()
     theta = NETWORK.init(seed)
-    training = chainrule.train(
+    training = train(
         NETWORK, theta, X, Y, solver=SGD(momentum=0.0, nesterov=False), learning_rate_init=RATE, batch_size=size,
         max_iter=EPOCHS, random_state=seed, validation=(X, Y), n_iter_no_change=np.inf, engine=bench.engine, n_threads=1,
     )  # fmt: skip

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-import chainrule
 from chainrule.formulas.solvers import SGD
 from chainrule.lab.checks import true, within
 from chainrule.lab.drawing import COLOURS, MARKERS, contours, curves
 from chainrule.lab.experiment import Bench, Experiment, Findings
 from chainrule.network import Dense, Network
+from chainrule.training import train
 
 # Y = <w0, X> + noise: X normal with these variances, noise of variance NOISE. The slides print only rates and batches.
 VARIANCES, TARGET, NOISE, START = (1.5, 0.5), (1.0, -1.0), 0.25, (-4.0, 3.0)
@@ -50,7 +50,7 @@ def _expected(rate: float, batch: int, steps: int) -> Any:
 def _descended(bench: Bench, theta: Any, seed: int, rate: float, batch: int, steps: int) -> Any:
     """Parameters after an epoch over fresh rows; the engine's loss is half the slides', so its rate is twice theirs."""
     X, y = _rows(seed, batch * steps)
-    training = chainrule.train(
+    training = train(
         NETWORK, theta, X, y, solver=SGD(momentum=0.0, nesterov=False), learning_rate_init=2 * rate, batch_size=batch,
         max_iter=1, random_state=seed, engine=bench.engine, n_threads=1,
     )  # fmt: skip

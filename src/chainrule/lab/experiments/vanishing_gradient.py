@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-import chainrule
 from chainrule.datasets.mnist import digits
 from chainrule.formulas.solvers import SGD
 from chainrule.lab.checks import THEORY, exact, true, within
 from chainrule.lab.drawing import COLOURS, DASHES, MARKERS
 from chainrule.lab.experiment import Bench, Experiment, Findings
 from chainrule.network import Dense, Network
+from chainrule.training import train
 
 DEPTHS = (1, 2, 3, 5, 7, 10)
 WIDTH, BATCH, BATCHES = 30, 100, 10
@@ -35,7 +35,7 @@ def _steps(bench: Bench, gradient: float, start: float, end: float) -> int:
     network = Network(1, (Dense(1, "identity"),), "absolute_error")
     X, y = np.full((1000, 1), gradient), np.full((1000, 1), -1e9)
     plain = SGD(momentum=0.0, nesterov=False)
-    training = chainrule.train(
+    training = train(
         network, np.array([start, 0.0]), X, y, solver=plain, learning_rate_init=1.0, batch_size=1, max_iter=200,
         n_iter_no_change=np.inf, engine=bench.engine,
     )  # fmt: skip
