@@ -102,7 +102,8 @@ def test_interrupt_before_the_first_epoch(engine, monkeypatch):
     model = classifier(engine=engine)
     fitted = classifier(engine=engine).fit(X, y)
     kind = type(ENGINES[engine].session(model.fit(X, y).network_, model.theta_, data(), sgd()))
-    monkeypatch.setattr(kind, "epoch", interrupted)
+    for way in ("epoch", "group"):
+        monkeypatch.setattr(kind, way, interrupted, raising=False)
     with pytest.warns(UserWarning, match="Training interrupted by user"):
         fresh = classifier(engine=engine).fit(X, y)
     assert (fresh.n_iter_, fresh.loss_curve_, fresh.history_, fresh.t_) == (0, [], [], 0)
