@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
@@ -77,30 +78,33 @@ def ready(task: Task, names: list[str], count: int) -> tuple[dict[str, Any], dic
     return runs, losses
 
 
-def measure(count: int, rounds: int, words: list[str], names: list[str]) -> dict[str, Any]:
-    """Microseconds per step of every task, and the losses that were compared.
+def race(runs: dict[str, Any], rounds: int) -> dict[str, list[float]]:
+    """Microseconds per step of every run, interleaved."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for turn in range(rounds + 1):
+        for name, run in runs.items():
+            threads.settle()
+            start = time.perf_counter()
+            run.epoch()
+            if turn:  # the first round warms up
+                times[name].append((time.perf_counter() - start) / STEPS * 1e6)
+    return times
+
+
+def measure(count: int, rounds: int, words: list[str], names: list[str]) -> Iterator[dict[str, Any]]:
+    """Times of every task, and the losses that were compared.
 
     relu + sgd of ours takes part in each task, as what the others are compared with.
     """
     from entries import ours
 
-    base, times, seen = ours.prepare(Task(BASE), count), {}, {}
+    base = ours.prepare(Task(BASE), count)
     base.reset()
     for task in tasks():
-        if words and not any(word in task.name for word in words):
-            continue
-        others, seen[task.name] = ready(task, names, count)
-        runs = {BASE: base, **others}
-        times[task.name] = {name: [] for name in runs}
-        for turn in range(rounds + 1):
-            for name, run in runs.items():
-                threads.settle()
-                start = time.perf_counter()
-                run.epoch()
-                if turn:  # the first round warms up
-                    times[task.name][name].append((time.perf_counter() - start) / STEPS * 1e6)
-        print(f"{count} thread(s) {task.name}", file=sys.stderr, flush=True)
-    return {"times": times, "losses": seen}
+        if not words or any(word in task.name for word in words):
+            runs, losses = ready(task, names, count)
+            yield {"task": task.name, "times": race({BASE: base, **runs}, rounds), "losses": losses}
+            print(f"{count} thread(s) {task.name}", file=sys.stderr, flush=True)
 
 
 def paired(slow: list[float], fast: list[float]) -> float:
@@ -138,6 +142,14 @@ def show(results: dict[str, dict[str, dict[str, list[float]]]]) -> tuple[list[di
     return promised, table
 
 
+def report(results: dict[str, dict[str, Any]]) -> None:
+    """Print and save."""
+    targets, table = show({n: {name: one["times"] for name, one in rows.items()} for n, rows in results.items()})
+    losses = {f"{n} thread(s)": {name: one["losses"] for name, one in rows.items()} for n, rows in results.items()}
+    samples = {f"{n} threads, {name}": one["times"] for n, rows in results.items() for name, one in rows.items()}
+    save("costs", {"targets": targets, "table": table, "losses": losses}, samples)
+
+
 def main() -> None:
     """One child per thread setting."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -148,14 +160,16 @@ def main() -> None:
     parser.add_argument("--peers", nargs="+", default=list(entries.MODULES), choices=list(entries.MODULES))
     chosen = parser.parse_args()
     if chosen.child:
-        print(json.dumps(measure(chosen.child, chosen.rounds, chosen.entries, chosen.peers)))
+        for found in measure(chosen.child, chosen.rounds, chosen.entries, chosen.peers):
+            print(json.dumps(found), flush=True)
         return
-    options = ["--peers", *chosen.peers, *(["--entries", *chosen.entries] if chosen.entries else [])]
-    results = threads.measured("costs.py", chosen.threads, chosen.rounds, options)
-    targets, table = show({count: found["times"] for count, found in results.items()})
-    samples = {f"{n} threads, {name}": peers for n, found in results.items() for name, peers in found["times"].items()}
-    losses = {f"{n} thread(s)": found["losses"] for n, found in results.items()}
-    save("costs", {"targets": targets, "table": table, "losses": losses}, samples)
+    options = ["--rounds", str(chosen.rounds), "--peers", *chosen.peers]
+    options += ["--entries", *chosen.entries] if chosen.entries else []
+    results: dict[str, dict[str, Any]] = {}
+    for count in map(str, chosen.threads):
+        for found in threads.stream("costs.py", ["--child", count, *options], int(count)):
+            results.setdefault(count, {})[found["task"]] = found
+    report(results)
 
 
 if __name__ == "__main__":

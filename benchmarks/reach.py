@@ -214,26 +214,14 @@ def main() -> None:
     if chosen.child:
         for name, data in problems(chosen.cells).items():
             found = contest(data, chosen.peers, chosen.seeds, chosen.child)
-            print(json.dumps({name: found}))
+            print(json.dumps({name: found}), flush=True)
             print(f"{chosen.child} thread(s) {name}", file=sys.stderr, flush=True)
         return
+    options = ["--seeds", str(chosen.seeds), "--peers", *chosen.peers, "--cells", *chosen.cells]
     results: dict[str, dict[str, Any]] = {}
-    for count in chosen.threads:
-        arguments = [
-            "--child",
-            str(count),
-            "--seeds",
-            str(chosen.seeds),
-            "--peers",
-            *chosen.peers,
-            "--cells",
-            *chosen.cells,
-        ]
-        for line in threads.python("reach.py", arguments, count, capture=True).stdout.splitlines():
-            if line.startswith("{"):
-                results.setdefault(str(count), {}).update(json.loads(line))
-            else:
-                print(line)
+    for count in map(str, chosen.threads):
+        for found in threads.stream("reach.py", ["--child", count, *options], int(count)):
+            results.setdefault(count, {}).update(found)
     save("reach", {"targets": promises(results), "cells": results})
 
 

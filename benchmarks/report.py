@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
-from peers import DEFAULT, GATE, OURS
+from peers import DEFAULT, GATE, MODULES, OURS
+from sections import section
 from store import RESULTS, load
 from summary import Row, best_peer, by_cell, facts, ratio, read, roof
 from tables import TARGET_HEADER, gains, geometric_mean, markdown, targets
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-OTHERS = ("cold", "predict", "memory", "mnist", "import_time", "costs", "search")
+OTHERS = ("reach", "cold", "predict", "memory", "mnist", "import_time", "costs", "search")
 INTRODUCTION = """# Benchmarks
 
 Written by `python benchmarks/report.py` from the raw samples in `benchmarks/results/`; do not edit. How the numbers are
@@ -95,36 +95,25 @@ def comparison_section(rows: list[Row], known: dict[str, Any], dtype: str) -> st
     return "".join(parts)
 
 
-def flat(content: Any, path: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    """Nested results as (path, number) rows."""
-    if isinstance(content, dict) and set(content) == {"min", "median", "max"}:
-        return [(", ".join(path), f"{content['median']:.4g} ({content['min']:.4g} to {content['max']:.4g})")]
-    if isinstance(content, dict):
-        return [row for key, value in content.items() if key != "targets" for row in flat(value, (*path, key))]
-    if isinstance(content, list):
-        return [row for place, value in enumerate(content, 1) for row in flat(value, (*path, f"run {place}"))]
-    shown = f"{content:.4g}" if isinstance(content, float) and not math.isnan(content) else str(content)
-    return [(", ".join(path), shown)]
-
-
-def other_section(name: str) -> str:
-    """The results of another script."""
-    content = load(name)
-    if content is None:
-        return ""
-    samples = content.get("samples", {})
-    body = flat(content["results"]) + [
-        (key, ", ".join(f"{peer} {sorted(times)[len(times) // 2]:.4g} us" for peer, times in value.items()))
-        for key, value in samples.items()
-        if isinstance(value, dict)
-    ]
-    head = f"\n## {name}.py\n\n{content['time']}, commit {content['machine']['commit']}\n\n"
-    return head + markdown(("what", "value"), body) + "\n"
+def requested_section(folder: Path) -> str:
+    """Peers that take part on request only, in the cells they were measured in."""
+    rows, known = read(folder), facts(folder)
+    names = [name for name in MODULES if any(row.peer == name for row in rows)]
+    body = []
+    for (count, cell), group in by_cell(rows).items():
+        middles = [f"{group[name].middle:.1f}" if name in group else "" for name in names]
+        failed = ", ".join(name for name, row in group.items() if not row.passed)
+        body.append((str(count), cell, *middles, failed or "none"))
+    head = (
+        f"\n## On request: {folder.name}\n\n{known['time']}, commit {known['commit']}; median microseconds per step\n\n"
+    )
+    return head + markdown(("threads", "cell", *names, "failed the gate"), body) + "\n"
 
 
 def main() -> None:
     """Write the page."""
     folders = [(RESULTS, "float32"), (RESULTS / "float64", "float64")]
+    requested = sorted(path.parent for path in (RESULTS / "requested").glob("*/samples.csv"))
     compared = [(read(folder), facts(folder), dtype) for folder, dtype in folders if (folder / "samples.csv").exists()]
     text = INTRODUCTION
     if compared:
@@ -134,7 +123,9 @@ def main() -> None:
     else:
         text += NOTHING
     text += "".join(comparison_section(*part) for part in compared)
-    text += "".join(other_section(name) for name in OTHERS)
+    found = {name: load(name) for name in OTHERS}
+    text += "".join(requested_section(folder) for folder in requested)
+    text += "".join(section(name, content) for name, content in found.items() if content)
     PAGE.write_text(text)
     print(f"wrote {PAGE}")
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,28 @@ def python(
     )
 
 
-def measured(script: str, counts: Sequence[int], rounds: int, more: Sequence[str] = ()) -> dict[str, Any]:
+def stream(script: str, arguments: Sequence[str], threads: int) -> Iterator[dict[str, Any]]:
+    """JSON objects that a script's child prints, one to a line, as they come; other lines are shown.
+
+    What came before a failure counts: the child's end is only reported.
+    """
+    command = [sys.executable, str(HERE / script), *arguments]
+    options = {"env": environment(threads), "preexec_fn": lambda: pin(threads), "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **options) as child:
+        for line in child.stdout:
+            if line.startswith("{"):
+                yield json.loads(line)
+            else:
+                print(line, end="")
+    if child.returncode:
+        print(f"{script} ended early with code {child.returncode}: what it measured before is kept")
+
+
+def measured(script: str, counts: Sequence[int], rounds: int) -> dict[str, Any]:
     """What a script's children report as JSON in their last line, one child per thread setting; other lines are shown."""
     results = {}
     for count in counts:
-        arguments = ["--child", str(count), "--rounds", str(rounds), *more]
+        arguments = ["--child", str(count), "--rounds", str(rounds)]
         *notes, last = python(script, arguments, count, capture=True).stdout.splitlines()
         print("\n".join(notes))
         results[str(count)] = json.loads(last)
