@@ -28,6 +28,7 @@ from chainrule.lab.experiments import (
     softmax_cross_entropy,
     universal_approximation,
     vanishing_gradient,
+    weight_decay,
     xor,
 )
 
@@ -50,6 +51,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         sgd_paths,
         minibatch_size,
         learning_rate,
+        weight_decay,
         dropout,
         batch_normalisation,
         activations,
