@@ -26,7 +26,7 @@ def diagnose(estimator: Any, X: Any = None, y: Any = None, X_val: Any = None, y_
         exception itself, which carries what was recorded until then; or the unfitted estimator with `X` and `y`: then a copy is
         trained again. An estimator that was fitted before and then failed is diagnosed as it was fitted before.
     X, y : array-like, default=None
-        The training data, for checks that what `fit` recorded does not allow (at most 3000 rows are looked at).
+        The training data, for checks that what `fit` recorded does not allow (at most 2000 rows are looked at).
     X_val, y_val : array-like, default=None
         Data that were not trained on.
 

@@ -18,13 +18,13 @@ from chainrule.training.evidence import spread_rows
 from chainrule.training.recording import Failure
 
 # Rows given that are looked at; neighbours are searched among them.
-MOST_DATA = 3000
+MOST_DATA = 2000
 Given = tuple[Any, Any]
 
 
 def case_of_failure(failure: Failure) -> Case:
     """A training that diverged and left no estimator."""
-    told = f"a {failure.kind} whose training diverged after epoch {len(failure.epochs)}"
+    told = f"{_article(failure.kind)} whose training diverged after epoch {len(failure.epochs)}"
     return Case(told, failure.parameters, failure.network, failure.epochs, failure.recording.evidence)
 
 

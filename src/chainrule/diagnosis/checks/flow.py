@@ -63,6 +63,8 @@ def exploding_gradients(case: Case) -> Answer:
     looks = _looks(case)
     if not looks:
         return Unknown(NOT_RECORDED)
+    if not case.poor:
+        return None
     for one in looks:
         with np.errstate(all="ignore"):
             share = one.gradients / np.maximum(one.weights, 1e-12)
@@ -74,7 +76,7 @@ def exploding_gradients(case: Case) -> Answer:
         return None
     when = "before the first step" if one.epoch == 0 else f"after epoch {one.epoch}"
     return Found(
-        case.severity(),
+        "serious",
         f"In {case.layer(worst)} the gradient is {share[worst]:.3g} times as large as the parameters {when}; pre-activations "
         f"grow by a factor of {growth:.3g} from the first to the last layer.",
         {"gradient_over_weights": [float(value) for value in share], "layer": worst, "growth": float(growth)},

@@ -109,13 +109,14 @@ def too_few_epochs(case: Case) -> Answer:
     )
     if len(losses) >= 2 and (fall < FALLING or worth < 0.005):
         return None
-    now = int(case.parameters.get("max_iter", len(losses)))
+    done = len(losses)
+    told = f"The last tenth of the {done} epochs still lowered the loss by {100 * fall:.1f} %."
     return Found(
         "serious" if case.poor else "warning",
-        f"The last tenth of the {len(losses)} epochs still lowered the loss by {100 * fall:.1f} %.",
-        {"fall": fall, "epochs": len(losses), "share_of_baseline": worth},
+        told if done > 1 else "There was one epoch.",
+        {"fall": fall, "epochs": done, "share_of_baseline": worth},
         (
-            Advice("max_iter", f"{max(10 * now, 200) if fall > 0.05 else 3 * now} (now {now})"),
+            Advice("max_iter", f"{max(10 * done, 200)} or more (so far {done})"),
             Advice("learning_rate_init", f"or larger steps (now {case.rate})"),
         ),
         since=1,
