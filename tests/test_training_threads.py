@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 
 import joblib
 import pytest
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from chainrule.training import default_threads
-from chainrule.training.threads import environment, pools, processors, quotas
+from chainrule.training.threads import environment, one_blas_thread, pools, processors, quotas
 
 
 def test_processors_are_those_of_the_affinity_mask():
@@ -49,6 +50,30 @@ def test_threadpoolctl_limits_count_while_they_hold():
         assert set(pools()) == {1}
         assert default_threads() == 1
     assert default_threads() == before
+
+
+def _blas_threads() -> set[int]:
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+def test_one_blas_thread_until_the_last_of_several_threads_leaves():
+    with threadpool_limits(limits=2, user_api="blas"):
+        before, inside, leave = _blas_threads(), threading.Event(), threading.Event()
+
+        def other() -> None:
+            with one_blas_thread():
+                inside.set()
+                leave.wait(10)
+
+        thread = threading.Thread(target=other)
+        with one_blas_thread():
+            thread.start()
+            assert inside.wait(10)
+            assert _blas_threads() == {1}
+        assert _blas_threads() == {1}
+        leave.set()
+        thread.join()
+        assert _blas_threads() == before
 
 
 def _threads_in_worker() -> int:

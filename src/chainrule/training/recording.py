@@ -29,6 +29,7 @@ from chainrule.training.evidence import (
     spread_rows,
 )
 from chainrule.training.records import Epoch
+from chainrule.training.threads import one_blas_thread
 from chainrule.training.training import Training
 
 # Rows that are looked at; of the rarest class as many.
@@ -166,7 +167,8 @@ class Recorder:
         if self._held <= MOST_WAITING or owns_formulas(network):
             self._looks.append(waiting)
         else:
-            self._looks.append(look(network, waiting.theta, waiting.probe, number))
+            with one_blas_thread():
+                self._looks.append(look(network, waiting.theta, waiting.probe, number))
             self._held -= waiting.theta.size
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
@@ -59,6 +60,39 @@ def pools() -> Iterator[int]:
 def _controller() -> ThreadpoolController:
     # Walking the loaded libraries takes about a millisecond; which there are does not change, only their limits.
     return ThreadpoolController()
+
+
+def one_blas_thread() -> OneBlasThread:
+    """Context in which NumPy's products take one thread.
+
+    For small ones beside a training: BLAS's other threads would wait for the next on the training's processors, some 30 ms each time.
+    """
+    return _one_blas_thread(os.getpid())
+
+
+class OneBlasThread:
+    """A limit of the whole process that several threads may ask for at once; the last one to leave lifts it."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside = Lock(), 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._limit = _controller().limit(limits=1, user_api="blas")
+            self._inside += 1
+
+    def __exit__(self, *raised: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._limit.restore_original_limits()
+
+
+@lru_cache(maxsize=1)
+def _one_blas_thread(process: int) -> OneBlasThread:
+    # One per process: a fork may come while another thread holds the lock.
+    return OneBlasThread()
 
 
 def quotas(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> Iterator[int]:
