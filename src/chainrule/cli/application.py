@@ -21,6 +21,7 @@ from chainrule.cli.explain import explain
 from chainrule.cli.guard import Guarded
 from chainrule.cli.help import Grouped
 from chainrule.cli.inspect import inspect
+from chainrule.cli.play import play
 from chainrule.cli.predict import predict
 from chainrule.cli.train import train
 
@@ -31,6 +32,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "explain": explain,
     "inspect": inspect,
     "bench": bench,
+    "play": play,
 }
 
 # Commands of a command.

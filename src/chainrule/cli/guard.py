@@ -16,7 +16,7 @@ from chainrule.cli.text import clean
 from chainrule.errors import ChainruleError
 
 DATA_ERROR, INTERRUPTED = 1, 130
-OPTIONAL = ("polars", "matplotlib", "rich", "threadpoolctl")
+OPTIONAL = ("polars", "matplotlib", "rich", "threadpoolctl", "starlette", "uvicorn", "websockets")
 
 
 class CommandError(ChainruleError):

@@ -1,0 +1,68 @@
+"""`chainrule play`: the playground in the browser, with your own data or model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from chainrule.playground import Source
+
+
+def play(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="Table (CSV, also .gz, or Parquet) or model file to play with."),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--target", "-t", metavar="COLUMN", help="Column to learn.", show_default="the last one"),
+    ] = None,
+    link: Annotated[
+        str | None,
+        typer.Option(
+            "--link", metavar="TEXT", help="Link of a playground, also of playground.tensorflow.org, to open."
+        ),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port to listen on.", show_default="a free one")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser.")] = True,
+) -> None:
+    """Play with a network in the browser: data, layers, training, every number explained.
+
+    The page is served to this machine only, and nothing leaves it. Ctrl-C stops it.
+    """
+    from chainrule.cli.output import note, say
+    from chainrule.playground.launch import Server, browse
+    from chainrule.playground.runner import Start
+
+    if target is not None and file is None:
+        raise typer.BadParameter("a column to learn needs a FILE.", param_hint="'--target'")
+    source = None if file is None else _source(file)
+    given = {"data": {"source": "table", "target": target}} if target is not None else link
+    server = Server(Start(given, source), port, told=lambda address: note(f"for another browser: {address}"))
+    address = server.invitation()
+    opened = browser and browse(address)
+    say(f"The playground is at {server.address}" if opened else f"Open the playground in your browser: {address}")
+    note("Ctrl-C stops it.")
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        # The usual end of it.
+        say("Stopped.")
+
+
+def _source(file: Path) -> Source:
+    from chainrule.files import HEAD, MODEL, recognised
+    from chainrule.playground import Source
+
+    with open(file, "rb") as stream:
+        head = stream.read(HEAD)
+    if recognised(head) != MODEL:
+        return Source.from_path(file)
+    from chainrule.models import load
+
+    return Source.from_model(load(file))
