@@ -1,0 +1,231 @@
+/**
+ * The page is put together here: the line to the server, the store, the panels, and the way frames take.
+ */
+
+import { buildFrame, loadPanels } from "./frame.js";
+import { calm, el, later, speaker, visible } from "./dom.js";
+import { Address, Events, State, difference, readAddress } from "./state.js";
+import { strings } from "./strings.js";
+import { Lost, Transport } from "./transport.js";
+
+const FRAMES = 40;
+const CALM_FRAMES = 2;
+// Curve rows the server would send again and again before it is told that they are here.
+const BACKLOG = 64;
+
+/**
+ * What every panel gets.
+ * @typedef {Object} App
+ * @property {(action: string, args?: Object) => Promise<Object>} do ask the server; rejects with a Refusal
+ * @property {(action: string, args?: Object) => Promise<Object|null>} act the same, but a refusal is shown where it belongs and gives null
+ * @property {State} state
+ * @property {(name: string, handler: (detail: any) => void) => (() => void)} on
+ * @property {(name: string, detail?: any) => void} emit
+ * @property {() => void} watch collect again what the visible panels want
+ * @property {Object} strings
+ * @property {(text: string) => void} say to screen readers, politely
+ * @property {(error: Error) => void} fail show an error where it belongs
+ */
+
+class Page {
+  constructor() {
+    this.state = new State();
+    this.events = new Events();
+    this.strings = strings;
+    this.page = readAddress(location);
+    this.panels = [];
+    this.asked = { wanted: {}, run: -1 };
+    this.pending = null;
+    this.transport = new Transport({
+      live: (frame) => this.#arrived(frame),
+      event: (message) => this.#event(message),
+      back: () => this.#reopen(),
+      lost: (again) => this.emit("lost", { again }),
+    });
+    this.watch = later(() => this.#watch(), 0);
+    this.remember = later(() => this.#remember(), 250);
+  }
+
+  on(name, handler) {
+    return this.events.on(name, handler);
+  }
+
+  emit(name, detail) {
+    this.events.emit(name, detail);
+  }
+
+  /** Ask the server; a reply of an action changes the store and reaches every panel before the promise is kept. */
+  async do(action, given = {}) {
+    const answer = await this.transport.ask(action, given);
+    if (answer?.status && answer.changed) await this.#took(answer, action);
+    return answer;
+  }
+
+  async act(action, given = {}) {
+    try {
+      return await this.do(action, given);
+    } catch (error) {
+      this.fail(error);
+      return null;
+    }
+  }
+
+  /** Send a file as new data (or as a model). */
+  async upload(name, raw, changes = null) {
+    const answer = await this.transport.upload(name, raw, changes);
+    await this.#took(answer, "upload");
+    return answer;
+  }
+
+  fail(error) {
+    if (error instanceof Lost) return;
+    if (!("kind" in error)) console.error(error);
+    this.emit("failed", { text: error.message, field: error.field ?? null });
+  }
+
+  /** Begin another session in this page: a link, a file, a preset. */
+  async open(given) {
+    const opened = await this.transport.ask("open", { given });
+    this.state.playing = false;
+    this.#opened(opened);
+  }
+
+  async start() {
+    buildFrame(this);
+    this.say = speaker(document.querySelector("#spoken"));
+    this.address = new Address(this.page, (setup) => this.#undo(setup));
+    document.addEventListener("visibilitychange", () => this.transport.tell("hidden", { hidden: document.hidden }));
+    matchMedia("(prefers-reduced-motion: reduce)").addEventListener("change", this.watch);
+    addEventListener("resize", later(() => this.watch(), 150));
+    this.panels = await loadPanels(this);
+    await this.transport.connect().then(() => this.#reopen(), () => {});
+  }
+
+  async #reopen() {
+    try {
+      await this.open(this.state.setup ?? this.page.given);
+      this.emit("found");
+    } catch (error) {
+      this.fail(error);
+      if (!this.state.setup) await this.open(null).catch((again) => this.fail(again));
+    }
+  }
+
+  #opened(opened) {
+    this.state.opened(opened);
+    document.body.dataset.ready = "true";
+    const { setup, status, data, network, notes } = opened.describe;
+    this.#tell({ setup, status, data, network, notes, changed: ["setup", "data", "network", "weights", "curves", "view"] });
+    this.emit("opened");
+  }
+
+  async #took(reply, action) {
+    this.state.take(reply);
+    if (action === "play") this.state.playing = true;
+    if (action === "pause") this.state.playing = false;
+    if (reply.changed.includes("data")) {
+      this.state.options = await this.transport.ask("options", {});
+    }
+    this.#tell(reply);
+  }
+
+  #tell(reply) {
+    for (const panel of this.panels) guard(panel, () => panel.changed?.(reply));
+    this.emit("changed", reply);
+    this.emit("notes", reply.notes ?? []);
+    this.watch();
+    if (reply.changed.includes("setup")) this.remember();
+  }
+
+  #event({ event, reply }) {
+    if (event === "stopped") this.state.playing = false;
+    this.state.take(reply);
+    this.#tell(reply);
+  }
+
+  async #remember() {
+    try {
+      const hash = await this.transport.ask("hash", {});
+      this.address.write(typeof hash === "string" ? hash : hash.hash, this.state.setup, true);
+    } catch (error) {
+      if (!(error instanceof Lost)) throw error;
+    }
+  }
+
+  #undo(setup) {
+    const changes = difference(this.state.setup, setup);
+    if (Object.keys(changes).length) this.act("change", { changes });
+  }
+
+  /** Newest wins: a frame that was not drawn yet is dropped for the next. */
+  #arrived(frame) {
+    const due = this.pending === null;
+    this.pending = frame;
+    if (due) requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    const frame = this.pending;
+    this.pending = null;
+    this.show(frame);
+    this.transport.tell("drawn");
+  }
+
+  show(frame) {
+    this.state.see(frame);
+    for (const panel of this.panels) {
+      if (panel.frame && visible(panel.element)) guard(panel, () => panel.frame(frame));
+    }
+    this.emit("frame", frame);
+    const { curves, status } = frame.header;
+    const known = this.asked.wanted.curves?.known ?? 0;
+    if (status.run !== this.asked.run || (curves && curves.rows - known > BACKLOG)) this.watch();
+  }
+
+  #wanted() {
+    const wanted = { metrics: true };
+    for (const panel of this.panels) {
+      if (panel.wanted && visible(panel.element)) guard(panel, () => merge(wanted, panel.wanted() ?? {}));
+    }
+    return wanted;
+  }
+
+  async #watch() {
+    if (!this.state.describe) return;
+    const wanted = this.#wanted();
+    this.asked = { wanted, run: this.state.status.run };
+    try {
+      this.transport.tell("watch", { wanted, fps: calm() ? CALM_FRAMES : FRAMES });
+      if (!this.state.playing) this.show(await this.transport.ask("frame", { wanted }));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+}
+
+function merge(wanted, more) {
+  for (const [name, value] of Object.entries(more)) {
+    const old = wanted[name];
+    if (!value) continue;
+    // Whoever knows least decides from where on rows and weights are sent.
+    if (old && value.known !== undefined) wanted[name] = { ...value, known: Math.min(old.known, value.known) };
+    else wanted[name] = old && typeof old === "object" ? { ...old, ...value } : value;
+  }
+}
+
+function guard(panel, work) {
+  try {
+    return work();
+  } catch (error) {
+    console.error(`in the panel "${panel.name}"`, error);
+    return null;
+  }
+}
+
+/** What is left of the page when it cannot even start. */
+function broken(error) {
+  console.error(error);
+  document.querySelector("main").prepend(el("p", { role: "alert", class: "notice error", text: `${strings.broken} ${error.message}` }));
+}
+
+new Page().start().catch(broken);

@@ -1,0 +1,98 @@
+/**
+ * What went wrong and what was repaired: beside the field it concerns, or at the top of the page; never lost, never in the way.
+ */
+
+import { button, el, fresh, fill } from "./dom.js";
+
+/** Make the places for errors, notes, and a lost line. */
+export function buildNotices(app) {
+  const box = document.querySelector("#notices");
+  const alerts = document.querySelector("#alerts");
+  app.on("failed", ({ text, field }) => {
+    const place = field ? nearest(field) : null;
+    if (place) beside(place, text);
+    else box.append(notice(app, "error", text));
+    alerts.textContent = text;
+  });
+  app.on("changed", () => {
+    for (const message of document.querySelectorAll(".field-error")) clear(message);
+  });
+  app.on("notes", (notes) => showNotes(app, box, notes));
+  let shown = "null";
+  app.on("changed", ({ status }) => {
+    const stopped = JSON.stringify(status?.stopped ?? null);
+    if (stopped !== shown) showStopped(app, box, JSON.parse(stopped));
+    shown = stopped;
+  });
+  app.on("lost", ({ again }) => showLost(app, box, again));
+  app.on("found", () => box.querySelector(".lost")?.remove());
+}
+
+/** The control of a field, or of the branch it belongs to. */
+function nearest(field) {
+  for (let path = field; path; path = path.slice(0, Math.max(0, path.lastIndexOf(".")))) {
+    const found = [...document.querySelectorAll(`[data-field="${CSS.escape(path)}"]`)].find((element) => element.checkVisibility());
+    if (found) return found;
+  }
+  return null;
+}
+
+function beside(place, text) {
+  const old = place.querySelector(":scope > .field-error");
+  if (old) clear(old);
+  const message = el("p", { class: "field-error", id: fresh("error"), text });
+  place.append(message);
+  for (const input of place.querySelectorAll("input, select, textarea")) {
+    input.setAttribute("aria-invalid", "true");
+    input.setAttribute("aria-describedby", message.id);
+  }
+}
+
+function clear(message) {
+  for (const input of document.querySelectorAll(`[aria-describedby="${message.id}"]`)) {
+    input.removeAttribute("aria-invalid");
+    input.removeAttribute("aria-describedby");
+  }
+  message.remove();
+}
+
+function notice(app, kind, text, ...more) {
+  const whole = el("div", { class: `notice ${kind}`, data: { text } }, el("p", { text }), ...more);
+  whole.append(button(app.strings.dismiss, () => whole.remove(), { class: "plain", icon: "cross" }));
+  return whole;
+}
+
+/** The notes of the last action; those of the one before are gone, unless the reader has still to see them. */
+function showNotes(app, box, notes) {
+  const seen = notes.filter(({ level }) => level !== "info");
+  if (!seen.length) return;
+  box.querySelector(".notes")?.remove();
+  const list = el("ul", {}, ...seen.map(({ text }) => el("li", { text })));
+  box.append(notice(app, "notes warning", app.strings.notes, list));
+  app.say(seen.map(({ text }) => text).join(" "));
+}
+
+function showStopped(app, box, stopped) {
+  box.querySelector(".stopped")?.remove();
+  if (!stopped) return;
+  const bad = stopped.kind === "diverged" || stopped.kind === "growing";
+  const advice = el("ul", {}, ...(stopped.advice ?? []).map((text) => el("li", { text })));
+  const undo = bad ? button(app.strings.run.stepBack, () => app.act("back", { what: "epoch", count: 1 })) : null;
+  const on = stopped.kind === "growing" ? button(app.strings.run.goOn, () => goOn(app, box)) : null;
+  box.append(notice(app, `stopped ${bad ? "error" : "good"}`, stopped.text, advice, undo, on));
+  if (bad) document.querySelector("#alerts").textContent = stopped.text;
+  else app.say(stopped.text);
+}
+
+async function goOn(app, box) {
+  box.querySelector(".stopped")?.remove();
+  if (await app.act("proceed")) app.emit("play");
+}
+
+function showLost(app, box, again) {
+  box.querySelector(".lost")?.remove();
+  const text = again ? app.strings.lost.again : app.strings.lost.gone;
+  const retry = button(app.strings.lost.retry, () => app.transport.retry());
+  box.prepend(el("div", { class: "notice error lost" }, el("p", { text: fill(text, { place: location.host }) }), retry));
+  document.querySelector("#alerts").textContent = text;
+}

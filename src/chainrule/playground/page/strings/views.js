@@ -1,0 +1,2 @@
+/** Words of the views. */
+export const views = {};
