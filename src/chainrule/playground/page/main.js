@@ -2,11 +2,12 @@
  * The page is put together here: the line to the server, the store, the panels, and the way frames take.
  */
 
+import { Changes } from "./changes.js";
 import { buildFrame, loadPanels } from "./frame.js";
 import { calm, el, later, speaker, visible } from "./dom.js";
 import { Address, Events, State, difference, readAddress } from "./state.js";
 import { strings } from "./strings.js";
-import { Lost, Transport } from "./transport.js";
+import { Lost, Refusal, Transport } from "./transport.js";
 
 const FRAMES = 40;
 const CALM_FRAMES = 2;
@@ -18,6 +19,7 @@ const BACKLOG = 64;
  * @typedef {Object} App
  * @property {(action: string, args?: Object) => Promise<Object>} do ask the server; rejects with a Refusal
  * @property {(action: string, args?: Object) => Promise<Object|null>} act the same, but a refusal is shown where it belongs and gives null
+ * @property {(changes: Object) => Promise<void>} change fields of the setup, by path; never rejects
  * @property {State} state
  * @property {(name: string, handler: (detail: any) => void) => (() => void)} on
  * @property {(name: string, detail?: any) => void} emit
@@ -35,6 +37,7 @@ class Page {
     this.page = readAddress(location);
     this.panels = [];
     this.asked = { wanted: {}, run: -1 };
+    this.changes = new Changes(this);
     this.pending = null;
     this.transport = new Transport({
       live: (frame) => this.#arrived(frame),
@@ -77,6 +80,11 @@ class Page {
     return answer;
   }
 
+  /** Change fields of the setup; what comes while a change is under way goes with the next. */
+  change(changes) {
+    return this.changes.put(changes);
+  }
+
   fail(error) {
     if (error instanceof Lost) return;
     if (!("kind" in error)) console.error(error);
@@ -113,10 +121,10 @@ class Page {
 
   #opened(opened) {
     this.state.opened(opened);
-    document.body.dataset.ready = "true";
+    this.emit("opened");
     const { setup, status, data, network, notes } = opened.describe;
     this.#tell({ setup, status, data, network, notes, changed: ["setup", "data", "network", "weights", "curves", "view"] });
-    this.emit("opened");
+    document.body.dataset.ready = "true";
   }
 
   async #took(reply, action) {
@@ -137,7 +145,8 @@ class Page {
     if (reply.changed.includes("setup")) this.remember();
   }
 
-  #event({ event, reply }) {
+  #event({ event, reply, error }) {
+    if (error) return this.fail(new Refusal(error));
     if (event === "stopped") this.state.playing = false;
     this.state.take(reply);
     this.#tell(reply);
@@ -154,11 +163,12 @@ class Page {
 
   #undo(setup) {
     const changes = difference(this.state.setup, setup);
-    if (Object.keys(changes).length) this.act("change", { changes });
+    if (Object.keys(changes).length) this.change(changes);
   }
 
   /** Newest wins: a frame that was not drawn yet is dropped for the next. */
   #arrived(frame) {
+    this.state.playing = frame.header.playing;
     const due = this.pending === null;
     this.pending = frame;
     if (due) requestAnimationFrame(() => this.#draw());
@@ -190,16 +200,11 @@ class Page {
     return wanted;
   }
 
-  async #watch() {
+  #watch() {
     if (!this.state.describe) return;
     const wanted = this.#wanted();
     this.asked = { wanted, run: this.state.status.run };
-    try {
-      this.transport.tell("watch", { wanted, fps: calm() ? CALM_FRAMES : FRAMES });
-      if (!this.state.playing) this.show(await this.transport.ask("frame", { wanted }));
-    } catch (error) {
-      this.fail(error);
-    }
+    this.transport.tell("watch", { wanted, fps: calm() ? CALM_FRAMES : FRAMES });
   }
 }
 

@@ -10,8 +10,10 @@ export class State {
     this.describe = null;
     this.options = null;
     this.presets = [];
-    /** Whether the session looks at a fitted model. */
-    this.model = false;
+    /** Whether the server was started with data or a model of the user's own. */
+    this.own = false;
+    /** The file given to this page: {name, raw}; other sessions of the page need it again. */
+    this.file = null;
     /** The newest frame. */
     this.frame = null;
     this.playing = false;
@@ -38,8 +40,8 @@ export class State {
   }
 
   /** Take the answer to "open". */
-  opened({ describe, options, presets, model }) {
-    Object.assign(this, { describe, options, presets, model: Boolean(model), frame: null, frozen: null });
+  opened({ describe, options, presets, own }) {
+    Object.assign(this, { describe, options, presets, own, frame: null, frozen: null });
   }
 
   /** Take the answer to an action. */

@@ -46,7 +46,7 @@ export class Transport {
   /**
    * @param {Object} handlers
    * @param {(frame: Frame) => void} handlers.live a live frame
-   * @param {(message: Object) => void} handlers.event "stopped" or "status"
+   * @param {(message: Object) => void} handlers.event "stopped", "unseen" (a frame could not be made), or a refusal of no request
    * @param {() => void} [handlers.back] the line is there again after it was lost: the session is a new one
    * @param {(waiting: boolean) => void} [handlers.lost] the line broke; whether it is tried again
    */
@@ -122,7 +122,7 @@ export class Transport {
   #receive(data) {
     if (typeof data !== "string") return this.#frame(decode(data));
     const message = JSON.parse(data);
-    if (message.event) return this.handlers.event?.(message);
+    if (message.event || message.id === null) return this.handlers.event?.(message);
     const waiting = this.waiting.get(message.id);
     this.waiting.delete(message.id);
     if (message.error) waiting?.reject(new Refusal(message.error));

@@ -1,0 +1,27 @@
+/** Changes of the setup, one at a time: a slider that is dragged must not queue up hundreds of them. */
+
+export class Changes {
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    this.next = null;
+    this.busy = null;
+  }
+
+  /** Send the changes, together with others that come before the last ones are done. Kept when all of them are. */
+  put(changes) {
+    this.next = { ...this.next, ...changes };
+    this.busy ??= this.#send().finally(() => {
+      this.busy = null;
+    });
+    return this.busy;
+  }
+
+  async #send() {
+    while (this.next) {
+      const changes = this.next;
+      this.next = null;
+      await this.app.act("change", { changes });
+    }
+  }
+}

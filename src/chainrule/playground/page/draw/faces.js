@@ -1,0 +1,69 @@
+/** The maps of units, small: the faces of the diagram's nodes. */
+
+import { Grid } from "./canvas.js";
+import { classPixels, pixels } from "./colours.js";
+
+/** Units' maps of the newest frame, painted one at a time. */
+export class Faces {
+  constructor() {
+    Object.assign(this, { grid: new Grid(), units: null, places: new Map() });
+  }
+
+  /** Take a frame's maps. */
+  take(frame) {
+    const { units } = frame.arrays;
+    if (!units) return;
+    this.units = units;
+    const told = frame.header.units;
+    if (told.length !== this.told?.length || frame.header.status.run !== this.run) {
+      this.places = new Map(told.map(([layer, unit], at) => [layer * 4096 + unit, at]));
+      this.run = frame.header.status.run;
+    }
+    this.told = told;
+  }
+
+  /** Whether that unit has a face. */
+  has(layer, unit) {
+    return this.places.has(layer * 4096 + unit);
+  }
+
+  /**
+   * Draw a unit's face into a rectangle.
+   * @param {Object|null} look for outputs: {kind: "pair"} or {classes, place}, so that they have the colours of the map
+   */
+  draw(context, layer, unit, x, y, width, height, look = null) {
+    const place = this.places.get(layer * 4096 + unit);
+    if (place === undefined || place >= this.units.shape[0]) return;
+    const [, rows, columns] = this.units.shape;
+    const [, , low, high] = this.told[place];
+    const { table, from, factor } = colouring(low, high, look);
+    const words = this.grid.words(columns, rows);
+    const start = place * rows * columns;
+    for (let row = 0; row < rows; row += 1) {
+      const to = (rows - 1 - row) * columns;
+      for (let column = 0; column < columns; column += 1) {
+        const at = from + factor * this.units[start + row * columns + column];
+        words[to + column] = table[at > 0 ? (at < 255 ? at | 0 : 255) : 0];
+      }
+    }
+    context.drawImage(this.grid.commit(), x, y, width, height);
+  }
+}
+
+const found = { table: null, from: 0, factor: 0 };
+
+// A byte b stands for low + (high - low) * b / 255; its colour is number from + factor * b of the table.
+function colouring(low, high, look) {
+  const [least, most] = [low ?? 0, high ?? 0];
+  if (look) {
+    found.table = look.classes ? classPixels(look.classes).subarray(look.place * 256, look.place * 256 + 256) : pixels(look.kind);
+    found.from = 255 * least;
+    found.factor = most - least;
+  } else {
+    const reach = Math.max(Math.abs(least), Math.abs(most)) || 1;
+    found.table = pixels("signed");
+    found.from = 127.5 + (127.5 * least) / reach;
+    found.factor = (0.5 * (most - least)) / reach;
+  }
+  return found;
+}

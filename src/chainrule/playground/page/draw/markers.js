@@ -1,0 +1,88 @@
+/** Points: a shape for each class, drawn once and stamped as often as needed. */
+
+import { classColour, classShape, scheme } from "./colours.js";
+
+let stamps = new Map();
+let drawnFor = null;
+
+/** Add a shape around (x, y) to the path; `size` is about its radius. */
+export function outline(context, shape, x, y, size) {
+  const star = { triangle: [3, -Math.PI / 2], square: [4, Math.PI / 4], diamond: [4, 0], down: [3, Math.PI / 2] }[shape];
+  if (shape === "circle") context.arc(x, y, size * 0.95, 0, 2 * Math.PI);
+  else if (star) corners(context, x, y, star[0], () => size * 1.2, star[1]);
+  else if (shape === "star") corners(context, x, y, 10, (at) => size * (at % 2 ? 0.6 : 1.35), -Math.PI / 2);
+  else bars(context, x, y, size, shape === "cross" ? Math.PI / 4 : 0);
+}
+
+function corners(context, x, y, count, radius, turned) {
+  for (let at = 0; at < count; at += 1) {
+    const angle = turned + (2 * Math.PI * at) / count;
+    context[at ? "lineTo" : "moveTo"](x + radius(at) * Math.cos(angle), y + radius(at) * Math.sin(angle));
+  }
+  context.closePath();
+}
+
+// A cross of two bars, as one outline.
+function bars(context, x, y, size, turned) {
+  const long = size * 1.2;
+  const wide = size * 0.45;
+  const places = [[long, -wide], [long, wide], [wide, wide], [wide, long], [-wide, long], [-wide, wide], [-long, wide], [-long, -wide],
+    [-wide, -wide], [-wide, -long], [wide, -long], [wide, -wide]];
+  places.forEach(([right, down], at) => {
+    const placeX = x + right * Math.cos(turned) - down * Math.sin(turned);
+    const placeY = y + right * Math.sin(turned) + down * Math.cos(turned);
+    context[at ? "lineTo" : "moveTo"](placeX, placeY);
+  });
+  context.closePath();
+}
+
+/**
+ * Stamp a point.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Object} look
+ * @param {string} look.shape
+ * @param {string} look.colour
+ * @param {boolean} [look.open] only the rim is coloured: a test point
+ * @param {number} [look.size]
+ * @param {number} scale device pixels in a CSS pixel
+ */
+export function stamp(context, { shape, colour, open = false, size = 4 }, x, y, scale) {
+  if (drawnFor !== scheme()) {
+    stamps = new Map();
+    drawnFor = scheme();
+  }
+  const key = `${shape} ${colour} ${open} ${size} ${scale}`;
+  let found = stamps.get(key);
+  if (!found) {
+    found = made(shape, colour, open, size, scale);
+    stamps.set(key, found);
+  }
+  const side = found.width / scale;
+  context.drawImage(found, x - side / 2, y - side / 2, side, side);
+}
+
+/** How a class's points look. */
+export function classLook(place, open = false, size = 4) {
+  return { shape: classShape(place), colour: classColour(place), open, size };
+}
+
+function made(shape, colour, open, size, scale) {
+  const side = Math.ceil((2.8 * size + 6) * scale);
+  const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
+  const context = canvas.getContext("2d");
+  const { ink, halo, dark } = scheme();
+  context.scale(scale, scale);
+  context.lineJoin = "round";
+  context.beginPath();
+  outline(context, shape, side / scale / 2, side / scale / 2, size);
+  // Filled points have a rim of the ink's colour, open ones a coloured rim between two of the page's colour.
+  context.lineWidth = open ? 4 : 3;
+  context.strokeStyle = open && !dark ? ink : halo;
+  context.stroke();
+  context.fillStyle = open ? halo : colour;
+  context.fill();
+  context.lineWidth = open ? 2.4 : 1;
+  context.strokeStyle = open ? colour : ink;
+  context.stroke();
+  return canvas;
+}

@@ -1,0 +1,170 @@
+/** Pointer and keys on the map: read it, choose a row, paint and erase points. */
+
+import { el, fill } from "../dom.js";
+import { classLook, outline, stamp } from "../draw/markers.js";
+import { scheme } from "../draw/colours.js";
+import { views } from "../strings/views.js";
+
+const WORDS = views.map;
+// CSS pixels within which a click means a point.
+const NEAR = 12;
+const STEPS = 40;
+
+/** The hand on a map. */
+export class MapHand {
+  constructor(map) {
+    Object.assign(this, { map, app: map.app, cursor: null, pinned: false, painting: false });
+    this.readout = el("p", { class: "readout", text: WORDS.hint });
+    const { canvas } = map.picture;
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "application");
+    canvas.setAttribute("aria-roledescription", WORDS.role);
+    canvas.addEventListener("pointerdown", (event) => this.#down(event));
+    canvas.addEventListener("pointermove", (event) => this.#move(event));
+    canvas.addEventListener("pointerup", () => (this.painting = false));
+    canvas.addEventListener("pointercancel", () => (this.painting = false));
+    canvas.addEventListener("pointerleave", () => this.#leave());
+    canvas.addEventListener("contextmenu", (event) => this.app.state.tool && event.preventDefault());
+    canvas.addEventListener("keydown", (event) => this.#key(event));
+    canvas.addEventListener("focus", () => this.#focus());
+    canvas.addEventListener("blur", () => map.picture.redraw());
+  }
+
+  /** The tool of the data panel has changed. */
+  mode() {
+    this.map.picture.canvas.classList.toggle("painting", Boolean(this.app.state.tool));
+  }
+
+  #data(event) {
+    const [x, y] = this.map.picture.place(event);
+    const { axes } = this.map;
+    return this.map.field && axes.holds(x, y) ? [axes.backX(x), axes.backY(y)] : null;
+  }
+
+  #down(event) {
+    const place = this.#data(event);
+    if (!place) return;
+    if (this.app.state.tool) {
+      this.painting = true;
+      this.map.picture.canvas.setPointerCapture(event.pointerId);
+      this.#place(place, event.button === 2 || event.shiftKey);
+    } else {
+      this.pinned = true;
+      this.#to(place);
+      this.choose();
+    }
+  }
+
+  #move(event) {
+    const place = this.#data(event);
+    if (this.painting && place) {
+      const [x, y] = this.map.picture.place(event);
+      if (Math.hypot(x - this.last[0], y - this.last[1]) > NEAR) this.#place(place, event.shiftKey || event.buttons === 2);
+    } else if (!this.pinned && place) this.#to(place);
+  }
+
+  #leave() {
+    if (!this.pinned && document.activeElement !== this.map.picture.canvas) this.#to(null);
+    this.pinned = false;
+  }
+
+  #focus() {
+    if (!this.cursor && this.map.field) {
+      const [left, right, bottom, top] = this.map.field.limits;
+      this.#to([(left + right) / 2, (bottom + top) / 2]);
+    }
+    this.map.picture.redraw();
+  }
+
+  #place([x, y], erase) {
+    this.last = [this.map.axes.x(x), this.map.axes.y(y)];
+    this.app.emit("place", { x, y, erase: erase || this.app.state.tool === "erase" });
+  }
+
+  #to(place) {
+    this.cursor = place;
+    this.readout.textContent = place ? this.map.tell(...place) : WORDS.hint;
+    this.map.picture.redraw();
+  }
+
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.map.field) return;
+    const [left, right, bottom, top] = this.map.field.limits;
+    const reach = event.shiftKey ? 5 : 1;
+    const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (move) {
+      const [x, y] = this.cursor ?? [(left + right) / 2, (bottom + top) / 2];
+      const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
+      this.#to([clamp(x + (move[0] * reach * (right - left)) / STEPS, left, right), clamp(y + (move[1] * reach * (top - bottom)) / STEPS, bottom, top)]);
+      this.app.say(this.readout.textContent);
+    } else if (event.key === "Enter" && this.cursor) {
+      if (this.app.state.tool) this.#place(this.cursor, event.shiftKey);
+      else this.choose();
+    } else if ((event.key === "Delete" || event.key === "Backspace") && this.cursor) {
+      this.#place(this.cursor, true);
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** Take the row nearest to the cursor as the one that explanations are about. */
+  async choose() {
+    const row = this.#nearest();
+    if (row === null) return;
+    const { row: numbers } = this.map.rows.frame.arrays;
+    await this.app.act("freeze", { row: numbers[row] });
+    this.app.state.frozen = numbers[row];
+    this.app.emit("frozen", numbers[row]);
+    this.app.emit("select", { what: { kind: "loss" }, row: numbers[row] });
+    this.readout.textContent = fill(WORDS.chosen, { row: numbers[row], where: this.map.tell(...this.cursor) });
+    this.app.say(this.readout.textContent);
+  }
+
+  #nearest() {
+    const { frame } = this.map.rows;
+    const { axes } = this.map;
+    if (!frame || !this.cursor) return null;
+    const { X, y } = frame.arrays;
+    const [atX, atY] = [axes.x(this.cursor[0]), axes.y(this.cursor[1])];
+    let [best, least] = [null, NEAR * NEAR];
+    for (let row = 0; row < y.length; row += 1) {
+      const far = (axes.x(X[2 * row]) - atX) ** 2 + (axes.y(X[2 * row + 1]) - atY) ** 2;
+      if (far < least) [best, least] = [row, far];
+    }
+    return best;
+  }
+
+  /** Cross at the cursor, ring around the chosen row. */
+  draw(context) {
+    const { axes, picture } = this.map;
+    this.#ring(context);
+    if (!this.cursor || (!this.pinned && document.activeElement !== picture.canvas)) return;
+    const [x, y] = [axes.x(this.cursor[0]), axes.y(this.cursor[1])];
+    for (const [width, colour] of [[4, scheme().halo], [1.5, scheme().ink]]) {
+      context.beginPath();
+      for (const [fromX, fromY, toX, toY] of [[x - 14, y, x - 4, y], [x + 4, y, x + 14, y], [x, y - 14, x, y - 4], [x, y + 4, x, y + 14]]) {
+        context.moveTo(fromX, fromY);
+        context.lineTo(toX, toY);
+      }
+      Object.assign(context, { lineWidth: width, strokeStyle: colour });
+      context.stroke();
+    }
+  }
+
+  #ring(context) {
+    const { frame } = this.map.rows;
+    const { axes, picture } = this.map;
+    if (!frame || this.app.state.frozen === null) return;
+    const { X, y, train, row: numbers } = frame.arrays;
+    const at = numbers.indexOf(this.app.state.frozen);
+    if (at < 0) return;
+    const [x, up] = [axes.x(X[2 * at]), axes.y(X[2 * at + 1])];
+    if (this.app.state.data.classes.length) stamp(context, classLook(y[at], !train[at], 5), x, up, picture.scale);
+    for (const [width, colour] of [[5, scheme().halo], [2.5, scheme().mark]]) {
+      context.beginPath();
+      outline(context, "circle", x, up, 10);
+      Object.assign(context, { lineWidth: width, strokeStyle: colour });
+      context.stroke();
+    }
+  }
+}
