@@ -10,6 +10,9 @@ import { term, tip } from "./tips.js";
  * @property {(value: any, why?: string) => void} show the value; with a reason the control is disabled and says why
  */
 
+/** Three seeds, three meanings. */
+const SEEDS = { "data.seed": "data_seed", "network.seed": "weight_seed", "training.seed": "order_seed", "training.schedule.epochs": "schedule_epochs" };
+
 /**
  * A control for one value.
  * @param {App} app
@@ -18,14 +21,16 @@ import { term, tip } from "./tips.js";
  * @returns {Control}
  */
 export function control(app, spec, put) {
-  const key = spec.glossary ?? last(spec.field);
+  const key = SEEDS[spec.field] ?? spec.glossary ?? last(spec.field);
   const label = term(app, key, spec.label || last(spec.field).replaceAll("_", " "));
-  const make = { number, whole: number, seed: number, flag, choice, text }[spec.kind] ?? text;
+  const make = MAKERS[spec.kind] ?? text;
   const made = make(app, { ...spec, label, tip: tip(app, key, spec, label) }, put);
   made.element.dataset.field = spec.field;
   made.element.classList.add("control");
   return explained(made);
 }
+
+const MAKERS = { number, whole: number, seed, flag, choice, text, numbers };
 
 /** Controls for fields of the setup, kept in step with it. */
 export class Bound {
@@ -111,6 +116,23 @@ function text(app, spec, put) {
     if (document.activeElement !== input) input.value = value ?? "";
   };
   return { element: el("div", {}, head(spec, input)), show, inputs: [input] };
+}
+
+/** Several numbers, separated by commas. */
+function numbers(app, spec, put) {
+  const input = el("input", { type: "text", autocomplete: "off", inputMode: "decimal" });
+  input.addEventListener("change", () => put(input.value.split(/[,;\s]+/).filter(Boolean).map(Number)));
+  const show = (value) => {
+    if (document.activeElement !== input) input.value = (value ?? []).join(", ");
+  };
+  return { element: el("div", {}, head(spec, input)), show, inputs: [input] };
+}
+
+/** A whole number; links of elsewhere have texts. */
+function seed(app, spec, put) {
+  const made = text(app, spec, (value) => put(/^\d+$/.test(value.trim()) ? Number(value) : value.trim()));
+  made.inputs[0].classList.add("number");
+  return made;
 }
 
 function number(app, spec, put) {

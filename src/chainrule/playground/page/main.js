@@ -4,7 +4,8 @@
 
 import { Changes } from "./changes.js";
 import { buildFrame, loadPanels } from "./frame.js";
-import { calm, el, later, speaker, visible } from "./dom.js";
+import { calm, el, fill, later, speaker, visible } from "./dom.js";
+import { openOn } from "./opening.js";
 import { Address, Events, State, difference, readAddress } from "./state.js";
 import { strings } from "./strings.js";
 import { Lost, Refusal, Transport } from "./transport.js";
@@ -74,8 +75,10 @@ class Page {
   }
 
   /** Send a file as new data (or as a model). */
-  async upload(name, raw, changes = null) {
-    const answer = await this.transport.upload(name, raw, changes);
+  async upload(name, raw) {
+    const answer = await this.transport.upload(name, raw, this.state.pending?.changes ?? null);
+    this.state.pending = null;
+    this.state.file = { name, raw, digest: answer.data.digest };
     await this.#took(answer, "upload");
     return answer;
   }
@@ -93,9 +96,12 @@ class Page {
 
   /** Begin another session in this page: a link, a file, a preset. */
   async open(given) {
-    const opened = await this.transport.ask("open", { given });
+    const { opened, reply, pending } = await openOn(this.transport, given, this.state.file);
     this.state.playing = false;
+    this.state.pending = pending;
     this.#opened(opened);
+    if (reply) await this.#took(reply, "upload");
+    if (pending) this.emit("failed", { text: fill(this.strings.data.needs, pending), field: "data.digest" });
   }
 
   async start() {

@@ -82,11 +82,10 @@ export class Own {
   }
 
   show() {
-    const { data, setup } = this.app.state;
+    const { data, setup, pending } = this.app.state;
     const table = data.source === "table";
-    const missing = setup.data.source === "table" && data.source !== "table";
-    this.needs.hidden = !missing;
-    if (missing) this.needs.textContent = fill(this.words.needs, { name: setup.data.name });
+    this.needs.hidden = !pending;
+    if (pending) this.needs.textContent = fill(this.words.needs, pending);
     this.settings.hidden = !table;
     if (!table) return;
     const known = JSON.stringify([data.digest, data.target, data.columns.map(({ name }) => name)]);

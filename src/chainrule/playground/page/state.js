@@ -12,8 +12,10 @@ export class State {
     this.presets = [];
     /** Whether the server was started with data or a model of the user's own. */
     this.own = false;
-    /** The file given to this page: {name, raw}; other sessions of the page need it again. */
+    /** The file given to this page: {name, raw, digest}; other sessions of the page need it again. */
     this.file = null;
+    /** The file that a link needs and that was not given yet: {name, digest, changes}. */
+    this.pending = null;
     /** The newest frame. */
     this.frame = null;
     this.playing = false;

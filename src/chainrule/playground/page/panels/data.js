@@ -28,7 +28,7 @@ class DataPanel {
 
   build() {
     const { app, words } = this;
-    this.tab = null;
+    this.tab = this.app.state.pending ? "table" : null;
     this.bound = new Bound(app);
     this.radios = this.#sources();
     this.toys = toys(app, "toy", app.state.options.toys);
