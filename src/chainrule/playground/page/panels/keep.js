@@ -102,9 +102,9 @@ async function save(app, kind, status) {
 }
 
 function listPictures(app, words, list, status) {
-  const found = [...document.querySelectorAll("[data-picture]")].filter((one) => one.checkVisibility());
+  const found = [...document.querySelectorAll("[data-picture], figure.picture canvas")].filter((one) => one.checkVisibility());
   list.replaceChildren(...found.map((one) => {
-    const name = one.dataset.picture;
+    const name = one.dataset.picture ?? one.getAttribute("aria-label").split(/[.:(]/)[0];
     return el("li", {}, button(fill(words.savePicture, { name }), async () => {
       await savePicture(one, name);
       status.textContent = fill(words.saved, { name });
