@@ -14,10 +14,10 @@ const PUOR = {
   dark: "#fee0b6 #fdb863 #e08214 #a85a10 #5b3514 #1c1f24 #37305a #5d5192 #8e82c4 #bdb6e0 #e6e3f5".split(" "),
 };
 const INKS = {
-  light: { paper: "#ffffff", ink: "#1d1f22", soft: "#55595f", line: "#d5d8dc", halo: "#ffffff", plus: "#542788", minus: "#b35806",
-    mark: "#0b57a4", curves: ["#005f95", "#b84a00", "#00734f", "#8f3f6f"] },
-  dark: { paper: "#15171a", ink: "#eceef0", soft: "#b4b9c0", line: "#3a3f46", halo: "#0c0d0f", plus: "#b9afe8", minus: "#fdb863",
-    mark: "#8cc4ff", curves: ["#5cb8f0", "#ff9b5c", "#4fd1a5", "#e7a3c8"] },
+  light: { paper: "#ffffff", ink: "#1b1f24", soft: "#545b64", line: "#dcddd8", halo: "#ffffff", plus: "#542788", minus: "#b35806",
+    mark: "#1d4f91", curves: ["#005f95", "#b84a00", "#00734f", "#8f3f6f"] },
+  dark: { paper: "#1c1f23", ink: "#e8eaed", soft: "#a8afb8", line: "#33383e", halo: "#0c0d0f", plus: "#b9afe8", minus: "#fdb863",
+    mark: "#8db7f2", curves: ["#5cb8f0", "#ff9b5c", "#4fd1a5", "#e7a3c8"] },
 };
 /** Dashes of curves, in the order of `scheme().curves`. */
 export const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];

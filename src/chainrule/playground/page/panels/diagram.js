@@ -1,11 +1,12 @@
 /** The network: nodes with their maps, weights as edges; matrices where there are too many for that; all weights as a table. */
 
-import { el, fill, fresh, short } from "../dom.js";
+import { el, fill, fresh } from "../dom.js";
 import { Picture, font } from "../draw/canvas.js";
 import { scheme, shapeSign } from "../draw/colours.js";
 import { Faces } from "../draw/faces.js";
 import { bar, lineKey } from "../draw/legend.js";
 import { Layout, NEGATIVE, bias, edge, edges, numbers } from "../draw/network.js";
+import { networkOf } from "../draw/weights.js";
 import { views } from "../strings/views.js";
 import { DiagramHand } from "./diagram-hand.js";
 import { Matrices } from "./matrices.js";
@@ -23,69 +24,16 @@ export function create(app) {
   return {
     element: diagram.element,
     title: WORDS.title,
-    wanted: () => ({ units: { size: 24 }, weights: { known: diagram.network.version } }),
+    wanted: () => ({ units: { size: 24 }, ...diagram.network.wanted }),
     frame: (frame) => diagram.take(frame),
     changed: (reply) => diagram.changed(reply),
   };
 }
 
-/** What is known of the network: shape, names, newest weights. */
-class Network {
-  constructor(app) {
-    Object.assign(this, { app, version: -1, weights: [], biases: [], widths: [] });
-  }
-
-  shape() {
-    const { network, data } = this.app.state;
-    this.widths = network.widths;
-    this.inputs = network.inputs ?? [];
-    this.layers = network.layers;
-    this.classes = data.classes;
-    this.weights = [];
-    this.version = -1;
-  }
-
-  take(frame) {
-    const told = frame.header.weights;
-    if (!told?.sent || !frame.arrays.W0) return;
-    this.version = told.version;
-    for (let layer = 0; layer < this.widths.length - 1; layer += 1) {
-      this.weights[layer] = frame.arrays[`W${layer}`];
-      this.biases[layer] = frame.arrays[`b${layer}`];
-    }
-  }
-
-  /** Whether the weights that came fit the shape that is drawn. */
-  get ready() {
-    return this.weights.length > 0 && this.weights.every((array, layer) => array?.length === this.widths[layer] * this.widths[layer + 1]);
-  }
-
-  /** What a column's unit is called. */
-  name(column, unit) {
-    if (column === 0) return this.inputs[unit] ?? `x${unit + 1}`;
-    if (column < this.widths.length - 1) return fill(WORDS.unit, { layer: column, unit: unit + 1 });
-    const name = this.classes.length > 2 ? this.classes[unit] : this.app.state.data.target || "";
-    return fill(WORDS.output, { name: name || unit + 1 });
-  }
-
-  /** Everything about a node in one sentence. */
-  tell(column, unit) {
-    const name = this.name(column, unit);
-    if (column === 0 || !this.ready) return fill(WORDS.input, { name });
-    const units = this.widths[column];
-    const weights = this.weights[column - 1];
-    const shown = Math.min(6, this.widths[column - 1]);
-    const parts = Array.from({ length: shown }, (_, source) => `${this.name(column - 1, source)}: ${short(weights[source * units + unit])}`);
-    const more = this.widths[column - 1] > shown ? fill(WORDS.more, { n: this.widths[column - 1] - shown }) : "";
-    const { activation } = this.layers[column - 1];
-    return fill(WORDS.node, { name, activation, bias: short(this.biases[column - 1][unit]), weights: parts.join(", ") + more });
-  }
-}
-
 class Diagram {
   constructor(app) {
     this.app = app;
-    this.network = new Network(app);
+    this.network = networkOf(app);
     this.faces = new Faces();
     this.layout = new Layout([2, 1]);
     Object.assign(this, { looked: null, chosen: null, marked: null });
@@ -166,9 +114,7 @@ class Diagram {
 
   #told() {
     const { column, unit, source } = this.looked;
-    if (source === undefined) return this.network.tell(column, unit);
-    const value = this.network.ready ? short(this.network.weights[column - 1][source * this.network.widths[column] + unit]) : "";
-    return fill(WORDS.weight, { from: this.network.name(column - 1, source), to: this.network.name(column, unit), value });
+    return source === undefined ? this.network.tell(column, unit) : this.network.tellWeight(column - 1, unit, source);
   }
 
   /** Ask for the explanation of a node or an edge. */

@@ -70,8 +70,7 @@ export class Matrices {
       this.#paint(block);
       font(context, 0.75, "bold");
       Object.assign(context, { fillStyle: scheme().ink, textAlign: "left", textBaseline: "bottom" });
-      const last = block.layer === this.blocks.length - 1;
-      context.fillText(last ? WORDS.outputs : fill(WORDS.layer, { n: block.layer + 1 }), 0, block.top - 3);
+      context.fillText(network.layerName(block.layer), 0, block.top - 3);
       const largest = fill(WORDS.matrix, { units: block.units, sources: block.sources, most: short(block.reach, 2) });
       font(context, 0.72);
       context.fillText(largest, block.left, block.top - 3);
@@ -134,11 +133,7 @@ export class Matrices {
 
   #tell({ layer, unit, source }) {
     if (!this.network.ready) return;
-    if (source === undefined) this.readout.textContent = this.network.tell(layer + 1, unit);
-    else {
-      const value = short(this.network.weights[layer][source * this.network.widths[layer + 1] + unit]);
-      this.readout.textContent = fill(WORDS.weight, { from: this.network.name(layer, source), to: this.network.name(layer + 1, unit), value });
-    }
+    this.readout.textContent = source === undefined ? this.network.tell(layer + 1, unit) : this.network.tellWeight(layer, unit, source);
   }
 
   #key(event) {

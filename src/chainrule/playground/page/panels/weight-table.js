@@ -21,7 +21,7 @@ export class WeightTable {
   renew() {
     const layers = this.network.widths.length - 1;
     if (this.choice.length !== layers) {
-      const names = Array.from({ length: layers }, (_, at) => (at === layers - 1 ? WORDS.outputs : fill(WORDS.layer, { n: at + 1 })));
+      const names = Array.from({ length: layers }, (_, layer) => this.network.layerName(layer));
       this.choice.replaceChildren(...names.map((text, value) => el("option", { value, text })));
       this.layer = 0;
     }
@@ -39,7 +39,7 @@ export class WeightTable {
     const shown = Array.from({ length: Math.min(units, MOST) }, (_, unit) => unit);
     const head = el("tr", {}, el("th", { scope: "col", text: WORDS.from }), shown.map((unit) => el("th", { scope: "col", text: this.network.name(this.layer + 1, unit) })));
     const rows = Array.from({ length: Math.min(sources, MOST) }, (_, source) =>
-      this.#row(this.network.name(this.layer, source), shown, (unit) => this.network.weights[this.layer][source * units + unit], source),
+      this.#row(this.network.name(this.layer, source), shown, (unit) => this.network.weight(this.layer, unit, source), source),
     );
     rows.push(this.#row(WORDS.bias, shown, (unit) => this.network.biases[this.layer][unit], null));
     const left = sources > MOST || units > MOST ? el("p", { class: "view-note", text: fill(WORDS.tooMany, { n: MOST }) }) : null;

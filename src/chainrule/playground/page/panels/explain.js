@@ -1,0 +1,187 @@
+/** Any number of the page, explained: formula, the formula with the numbers in it, value, and the chain of its gradient. */
+
+import { button, el, fill, fresh, later, short } from "../dom.js";
+import { networkOf } from "../draw/weights.js";
+import { views } from "../strings/views.js";
+import { WeightEditor } from "./edit.js";
+import { number, stepBox } from "./steps.js";
+
+const WORDS = views.explain;
+const PARTS = ["forward", "backward", "update"];
+const MOST_STEPS = 60;
+
+/** @param {App} app */
+export function create(app) {
+  const explain = new Explain(app);
+  return {
+    element: explain.element,
+    title: WORDS.title,
+    wanted: () => networkOf(app).wanted,
+    frame: (frame) => explain.see(frame),
+    changed: (reply) => explain.changed(reply),
+  };
+}
+
+class Explain {
+  constructor(app) {
+    Object.assign(this, { app, what: null, row: null, found: null, past: [], turn: 0, shownAt: null });
+    this.build();
+    this.refresh = later(() => this.ask(), 120);
+    app.on("select", ({ what, row }) => this.open(what, row));
+    app.on("frozen", (row) => this.#pinned(row));
+  }
+
+  build() {
+    this.heading = el("h3", { class: "view-title", tabIndex: -1, text: WORDS.nothing });
+    this.sentence = el("p", { class: "step-text" });
+    this.back = button(WORDS.back, () => this.goBack(), { class: "plain", disabled: true });
+    this.again = button(WORDS.again, () => this.ask(), { class: "plain", hidden: true });
+    this.rowField = el("input", { type: "number", min: 0, step: 1, id: fresh("row"), class: "short", on: { change: () => this.#row() } });
+    this.pin = el("input", { type: "checkbox", on: { change: () => this.#pin() } });
+    this.point = el("span", { class: "view-note" });
+    const row = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.row, this.rowField), el("label", { class: "view-flag" }, this.pin, WORDS.pin), this.point);
+    this.start = el("div", { class: "view-flags" }, WORDS.starts.map(({ text, what }) => button(text, () => this.open(what), { class: "plain" })));
+    this.editor = new WeightEditor(this.app);
+    this.body = el("div", { class: "steps" });
+    this.copy = button(WORDS.copyLatex, () => this.#copy(), { class: "plain", hidden: true });
+    this.element = el("div", { class: "view explain" }, el("div", { class: "view-flags" }, this.back, this.again, this.copy), this.heading, this.sentence, row,
+      el("p", { class: "view-note", text: WORDS.lead }), this.start, this.editor.element, this.body);
+  }
+
+  /** Explain another number. */
+  async open(what, row) {
+    if (this.what) this.past.push({ what: this.what, row: this.row });
+    if (row !== undefined && row !== null) this.row = row;
+    this.what = what;
+    if (await this.ask()) this.app.say(fill(WORDS.spoken, { title: this.found.title, value: number(this.found.value) }));
+  }
+
+  async goBack() {
+    const last = this.past.pop();
+    if (!last) return;
+    Object.assign(this, last);
+    await this.ask();
+    this.heading.focus();
+  }
+
+  /** Ask again for what is shown. */
+  async ask() {
+    if (!this.what) return false;
+    this.turn += 1;
+    const turn = this.turn;
+    try {
+      const found = await this.app.do("explain", { what: this.what, ...(this.row === null ? {} : { row: this.row }) });
+      if (turn !== this.turn) return false;
+      this.found = found;
+      this.#show();
+      return true;
+    } catch (error) {
+      this.#refused(error);
+      return false;
+    }
+  }
+
+  #refused(error) {
+    this.found = null;
+    this.heading.textContent = WORDS.nothing;
+    this.sentence.textContent = error.message;
+    this.body.replaceChildren();
+    this.back.disabled = this.past.length === 0;
+  }
+
+  changed(reply) {
+    if (reply.changed.includes("data")) Object.assign(this, { row: null });
+    if (reply.changed.includes("data") || reply.changed.includes("network")) this.editor.close();
+    if (this.what && this.element.checkVisibility() && !this.app.state.playing) this.refresh();
+  }
+
+  see(frame) {
+    networkOf(this.app).take(frame);
+    this.editor.see();
+    if (!this.found) return;
+    const { step, run } = frame.header.status;
+    const old = this.shownAt?.step !== step || this.shownAt?.run !== run;
+    this.again.hidden = !(old && this.app.state.playing);
+    if (old && !this.app.state.playing) this.refresh();
+  }
+
+  #show() {
+    const { found } = this;
+    const { status } = this.app.state;
+    this.shownAt = { step: status.step, run: status.run };
+    const held = this.element.contains(document.activeElement) ? document.activeElement.dataset.target : undefined;
+    this.heading.textContent = `${found.title} = ${number(found.value)}`;
+    this.sentence.textContent = found.sentence ?? "";
+    this.back.disabled = this.past.length === 0;
+    this.copy.hidden = false;
+    this.start.hidden = true;
+    if (document.activeElement !== this.rowField) this.rowField.value = found.row ?? "";
+    this.rowField.max = Math.max(0, this.app.state.data.rows - 1);
+    this.pin.checked = this.app.state.frozen !== null && this.app.state.frozen === found.row;
+    const point = Object.entries(found.point ?? {}).slice(0, 8).map(([name, value]) => `${name} = ${number(value)}`);
+    this.point.textContent = found.row === null || found.row === undefined ? "" : fill(WORDS.point, { point: point.join(", "), target: found.target ?? "" });
+    this.editor.open(this.what);
+    this.#steps();
+    if (held) this.element.querySelector(`[data-target="${CSS.escape(held)}"]`)?.focus();
+  }
+
+  #steps() {
+    this.known = new Map(PARTS.flatMap((part) => (this.found[part] ?? []).map((step) => [step.id, step])));
+    const sections = PARTS.filter((part) => this.found[part]?.length).map((part) => {
+      const steps = this.found[part];
+      const given = { known: this.known, follow: (id) => this.#follow(id), over: (step) => this.app.emit("highlight", step) };
+      const list = el("ol", { class: "chain" }, steps.slice(0, MOST_STEPS).map((step) => el("li", {}, this.#name(step), stepBox(step, given))));
+      const left = steps.length > MOST_STEPS ? el("p", { class: "view-note", text: fill(WORDS.left, { n: steps.length - MOST_STEPS }) }) : null;
+      return el("section", {}, el("h4", { text: WORDS.parts[part] }), el("p", { class: "view-note", text: WORDS.partNotes[part] }), list, left);
+    });
+    this.body.replaceChildren(...sections);
+  }
+
+  // The name of a step opens that number by itself.
+  #name(step) {
+    if (step.id === this.found.id) return el("span", { class: "step-label here", text: fill(WORDS.this, { name: step.name }) });
+    return button(step.name, () => this.open({ kind: "id", id: step.id }), { class: "link step-label", data: { target: `name-${step.id}` } });
+  }
+
+  /** To a step of this chain, or to the explanation of a number that is not in it. */
+  #follow(id) {
+    const box = document.getElementById(`step-${id}`);
+    if (!box || !this.body.contains(box)) return this.open({ kind: "id", id });
+    box.focus();
+    box.scrollIntoView({ block: "nearest" });
+    return this.app.say(`${this.known.get(id).name} = ${number(this.known.get(id).value)}`);
+  }
+
+  #row() {
+    const row = Number(this.rowField.value);
+    if (!Number.isInteger(row) || row < 0 || row >= this.app.state.data.rows) return;
+    this.row = row;
+    if (this.pin.checked) this.#pin();
+    this.ask();
+  }
+
+  async #pin() {
+    const row = this.pin.checked ? (this.found?.row ?? this.row) : null;
+    if (!(await this.app.act("freeze", { row }))) return;
+    this.app.state.frozen = row;
+    this.app.emit("frozen", row);
+  }
+
+  #pinned(row) {
+    this.pin.checked = row !== null;
+    if (row !== null) this.row = row;
+  }
+
+  async #copy() {
+    const lines = PARTS.flatMap((part) => (this.found[part] ?? []).map((step) => step.latex || `${step.name} = ${short(step.value, 6)}`));
+    const text = lines.map((line) => `\\[ ${line} \\]`).join("\n");
+    try {
+      await navigator.clipboard.writeText(text);
+      this.app.say(WORDS.copied);
+    } catch {
+      const field = el("textarea", { value: text, readOnly: true, rows: 4, "aria-label": WORDS.copyLatex });
+      this.body.prepend(field);
+      field.select();
+    }
+  }
+}

@@ -1,0 +1,113 @@
+/** The scores in numbers, each a button that opens its formula; the confusion matrix. */
+
+import { button, el, fill, fresh, short } from "../dom.js";
+import { scheme, shapeSign } from "../draw/colours.js";
+import { views } from "../strings/views.js";
+
+const WORDS = views.metrics;
+const MOST_CLASSES = 20;
+
+/** @param {App} app */
+export function create(app) {
+  const metrics = new Metrics(app);
+  return {
+    element: metrics.element,
+    title: WORDS.title,
+    wanted: () => ({ metrics: true }),
+    frame: (frame) => metrics.take(frame.header.metrics),
+    changed: (reply) => reply.changed.includes("data") && metrics.renew(),
+  };
+}
+
+class Metrics {
+  constructor(app) {
+    Object.assign(this, { app, tiles: new Map(), cells: [], newest: null });
+    this.numbers = el("div", { class: "tiles" });
+    this.matrix = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": WORDS.confusion });
+    const name = fresh("part");
+    this.parts = ["test", "train"].map((value) => el("input", { type: "radio", name, value, checked: value === "test", on: { change: () => this.#fill() } }));
+    const choice = el("div", { class: "view-flags", role: "radiogroup", "aria-label": WORDS.which },
+      this.parts.map((input) => el("label", { class: "view-flag" }, input, WORDS.parts[input.value])));
+    this.confusion = el("div", {}, el("h3", { class: "view-title", text: WORDS.confusion }), choice, this.matrix);
+    this.element = el("div", { class: "view" }, el("h3", { class: "view-title", text: WORDS.title }), this.numbers, this.confusion);
+  }
+
+  /** Other data: other scores. */
+  renew() {
+    const regression = this.app.state.data.task !== "classification";
+    const names = ["test_loss", "train_loss", "test_score", "train_score", ...(regression ? ["test_rmse", "train_rmse"] : []), "objective"];
+    this.tiles = new Map(names.map((name) => [name, this.#tile(name)]));
+    this.numbers.replaceChildren(...[...this.tiles.values()].map(({ tile }) => tile));
+    this.confusion.hidden = regression;
+    this.cells = [];
+    if (this.newest) this.take(this.newest);
+  }
+
+  #tile(name) {
+    const value = el("span", { class: "tile-value", text: "–" });
+    const label = el("span", { class: "tile-label", text: this.#label(name) });
+    const open = () => {
+      this.app.emit("select", { what: { kind: "metric", name } });
+      this.app.emit("show-view", "explain");
+    };
+    const tile = el("button", { type: "button", class: "tile", on: { click: open } }, label, value);
+    return { tile, value, label };
+  }
+
+  #label(name) {
+    if (name.endsWith("_score")) return fill(WORDS.names[name], { score: WORDS.scores[this.newest?.score ?? "accuracy"] });
+    return WORDS.names[name];
+  }
+
+  take(metrics) {
+    if (!metrics) return;
+    const renamed = metrics.score !== this.newest?.score;
+    this.newest = metrics;
+    for (const [name, { value, label }] of this.tiles) {
+      const text = this.#shown(name, metrics[name]);
+      if (value.textContent !== text) value.textContent = text;
+      if (renamed) label.textContent = this.#label(name);
+    }
+    if (metrics.confusion) this.#fill();
+  }
+
+  #shown(name, value) {
+    if (name.endsWith("_score") && this.newest.score === "accuracy" && value !== null && value !== undefined) return `${(100 * value).toFixed(1)} %`;
+    return short(value, 4);
+  }
+
+  #fill() {
+    const part = this.parts.find((input) => input.checked).value;
+    const counts = this.newest?.confusion?.[part];
+    if (!counts) return;
+    if (counts.length > MOST_CLASSES) return this.matrix.replaceChildren(fill(WORDS.tooMany, { n: counts.length }));
+    if (this.cells.length !== counts.length) this.#build(counts.length);
+    const { paper, name } = scheme();
+    counts.forEach((row, truth) => {
+      const all = row.reduce((sum, count) => sum + count, 0) || 1;
+      row.forEach((count, said) => {
+        const cell = this.cells[truth][said];
+        const text = String(count);
+        const key = `${count}/${all}/${name}`;
+        if (cell.key === key) return;
+        cell.key = key;
+        cell.firstChild.textContent = text;
+        // Right answers are framed, wrong ones hatched by the style sheet; the tint only repeats the number.
+        const tint = Math.round((100 * count) / all) * 0.35;
+        cell.style.backgroundColor = `color-mix(in srgb, ${truth === said ? scheme().curves[0] : scheme().curves[1]} ${tint}%, ${paper})`;
+      });
+    });
+  }
+
+  #build(size) {
+    const { classes } = this.app.state.data;
+    const name = (place) => `${shapeSign(place)} ${classes[place] ?? place}`;
+    const places = Array.from({ length: size }, (_, place) => place);
+    this.cells = places.map((truth) => places.map((said) => el("td", { class: truth === said ? "right" : "wrong", title: fill(WORDS.cell, { truth: name(truth), said: name(said) }) }, "")));
+    for (const row of this.cells) for (const cell of row) cell.append(document.createTextNode(""));
+    const corner = el("th", { scope: "col", class: "corner", text: WORDS.corner });
+    const head = el("tr", {}, corner, places.map((said) => el("th", { scope: "col", text: name(said) })));
+    const rows = places.map((truth) => el("tr", {}, el("th", { scope: "row", text: name(truth) }), this.cells[truth]));
+    this.matrix.replaceChildren(el("table", { class: "numbers confusion" }, el("thead", {}, head), el("tbody", {}, rows)));
+  }
+}

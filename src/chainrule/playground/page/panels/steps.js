@@ -1,0 +1,65 @@
+/** One step of a calculation: its formula, the formula with the numbers, its value, and links to what it follows from. */
+
+import { button, el, fill, short } from "../dom.js";
+import { views } from "../strings/views.js";
+
+const WORDS = views.explain;
+const SPACE = "http://www.w3.org/1998/Math/MathML";
+const HARMLESS = ["display", "mathvariant", "stretchy", "form", "fence", "separator", "lspace", "rspace", "accent", "alttext", "columnalign"];
+const DIGITS = 6;
+
+/**
+ * @param {Object} step of explain() or slow()
+ * @param {Object} given
+ * @param {Map<string, Object>} given.known steps by id, for the names of the links
+ * @param {(id: string) => void} given.follow called with the id of a step that a link leads to
+ * @param {(step: Object|null) => void} [given.over] called when the step is pointed at, and with null afterwards
+ * @param {boolean} [given.words] whether the sentence is shown too
+ */
+export function stepBox(step, { known, follow, over = () => {}, words = true }) {
+  const parents = (step.parents ?? []).slice(0, 24).map((id) => link(known.get(id)?.name ?? id, () => follow(id), id));
+  const more = (step.parents?.length ?? 0) > 24 ? ` ${fill(WORDS.more, { n: step.parents.length - 24 })}` : "";
+  const box = el("div", { class: "step", id: `step-${step.id}`, tabIndex: -1 },
+    el("p", { class: "step-formula" }, formula(step)),
+    step.numbers && !plainNumber(step) ? el("p", { class: "step-numbers" }, "= ", step.numbers) : null,
+    el("p", { class: "step-value" }, "= ", el("strong", { text: number(step.value) })),
+    words && step.text ? el("p", { class: "step-text", text: step.text }) : null,
+    parents.length ? el("p", { class: "step-parents" }, WORDS.from, " ", ...parents.flatMap((one, at) => (at ? [", ", one] : [one])), more) : null);
+  for (const event of ["pointerenter", "focusin"]) box.addEventListener(event, () => over(step));
+  for (const event of ["pointerleave", "focusout"]) box.addEventListener(event, () => over(null));
+  return box;
+}
+
+/** A link that opens a number. */
+export function link(text, open, target = "") {
+  return button(text, open, { class: "link", data: { target } });
+}
+
+/** A value of a step, as it is shown. */
+export function number(value) {
+  if (Array.isArray(value)) return `[${value.slice(0, 12).map(number).join(", ")}${value.length > 12 ? ", …" : ""}]`;
+  return typeof value === "string" ? value : short(value, DIGITS);
+}
+
+// "= 0.5" under "= 0.5" says nothing.
+function plainNumber(step) {
+  return !/[^\d\s.,eE+\-−[\]]/.test(step.numbers) || step.numbers === step.formula;
+}
+
+function formula(step) {
+  const math = step.mathml ? mathml(step.mathml) : null;
+  if (math) return math;
+  const name = el("span", { class: "step-name", text: step.name });
+  return step.formula && step.formula !== step.name ? el("span", {}, name, ` = ${step.formula}`) : name;
+}
+
+/** MathML from the server, less everything that is not a formula: names of columns come from outside. */
+export function mathml(text) {
+  const math = new DOMParser().parseFromString(text, "text/html").querySelector("math");
+  if (!math) return null;
+  for (const element of [math, ...math.querySelectorAll("*")]) {
+    if (element.namespaceURI !== SPACE) element.replaceWith(document.createTextNode(element.textContent));
+    for (const { name } of [...element.attributes]) if (!HARMLESS.includes(name)) element.removeAttribute(name);
+  }
+  return math;
+}
