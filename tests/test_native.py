@@ -294,7 +294,7 @@ def native_predict(theta=None, out=None, rows=None, described=None):
     rows = rows or _native.RowsF64.dense(np.ones((5, 3)))
     theta = np.ones(21) if theta is None else theta
     out = np.ones((5, 1)) if out is None else out
-    return _native.predict(described or shape(), theta, rows, out, 1, kernels())
+    return _native.predict(described or shape(), theta, rows, out, 1, kernels(), None)
 
 
 def test_a_training_goes_on_after_a_fork():

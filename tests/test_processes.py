@@ -89,3 +89,35 @@ def test_grid_search(n_jobs):
     mine = GridSearchCV(MLPClassifier(**fixed), grid, cv=3, n_jobs=n_jobs).fit(X, y)
     theirs = GridSearchCV(sklearn.neural_network.MLPClassifier(**fixed), grid, cv=3).fit(X, y)
     np.testing.assert_allclose(mine.cv_results_["mean_test_score"], theirs.cv_results_["mean_test_score"])
+
+
+def _many_rows(model: MLPClassifier, threads: int) -> np.ndarray:
+    """Enough rows that threads share them."""
+    return model.network_.predict(model.theta_, np.tile(X, (200, 1)), engine=model.engine, n_threads=threads)
+
+
+@engines
+def test_predictions_share_and_leave_their_threads(engine):
+    model = MLPClassifier((128,), max_iter=5, random_state=0, engine=engine).fit(X, y)
+    expected = _many_rows(model, 1)
+    numbers = [2, 3, 2, 8, 1, 300, 2, 5]
+    for threads in numbers:
+        np.testing.assert_array_equal(_many_rows(model, threads), expected)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda threads: _many_rows(model, threads), numbers * 4))
+    for outputs in found:
+        np.testing.assert_array_equal(outputs, expected)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_fork_while_threads_predict():
+    # The native engine only: a fork amid a product of NumPy's BLAS may leave BLAS itself waiting for ever, in parent and child.
+    model = MLPClassifier((128,), max_iter=5, random_state=0, engine="native").fit(X, y)
+    expected = _many_rows(model, 2)
+    with ThreadPoolExecutor(2) as threads:
+        running = [threads.submit(_many_rows, model, 2) for _ in range(20)]
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+            there = pool.submit(_many_rows, model, 2).result(TIMEOUT)
+        found = [future.result(TIMEOUT) for future in running]
+    for outputs in (there, *found):
+        np.testing.assert_array_equal(outputs, expected)

@@ -64,6 +64,11 @@ class Settings:
         seed: int,
     ) -> None: ...
 
+class Workers:
+    """Threads that stay; for one prediction at a time."""
+
+    def __init__(self, threads: int) -> None: ...
+
 class RowsF32:
     """Rows of inputs that stay where Python has them."""
 
@@ -155,6 +160,7 @@ def predict(
     out: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
     threads: int,
     kernels: str,
+    workers: Workers | None,
 ) -> None: ...
 @overload
 def predict(
@@ -164,8 +170,11 @@ def predict(
     out: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
     threads: int,
     kernels: str,
+    workers: Workers | None,
 ) -> None:
-    """Output activations of every row into `out`."""
+    """
+    Output activations of every row into `out`, by `workers` of as many threads or its own.
+    """
 
 class RowsF64:
     """Rows of inputs that stay where Python has them."""

@@ -317,7 +317,8 @@ template <class T> void bind_precision(nb::module_& m, const std::string& suffix
 
     m.def(
         "predict",
-        [](const NetworkShape& shape, Vector<T> theta, const Rows<T>& rows, MatrixOut<T> out, int threads, const std::string& kernels) {
+        [](const NetworkShape& shape, Vector<T> theta, const Rows<T>& rows, MatrixOut<T> out, int threads, const std::string& kernels,
+           Pool* workers) {
             const Kernels<T>& k = kernels_of<T>(kernels);
             const std::vector<int>& widths = shape.widths;
             require(!shape.any_batch_norm(), "running statistics folded into the weights");
@@ -327,10 +328,10 @@ template <class T> void bind_precision(nb::module_& m, const std::string& suffix
             require(std::int64_t(theta.shape(0)) == parameters, "a theta of this network");
             require(std::int64_t(out.shape(0)) == rows.data().rows && int(out.shape(1)) == widths.back(), "an output of shape (rows, outputs)");
             nb::gil_scoped_release release;
-            predict<T>(shape, k, theta.data(), rows.data(), out.data(), threads);
+            predict<T>(shape, k, theta.data(), rows.data(), out.data(), threads, workers);
         },
-        "shape"_a, "theta"_a, "rows"_a, "out"_a, "threads"_a, "kernels"_a,
-        "Output activations of every row into `out`.");
+        "shape"_a, "theta"_a, "rows"_a, "out"_a, "threads"_a, "kernels"_a, "workers"_a.none(),
+        "Output activations of every row into `out`, by `workers` of as many threads or its own.");
 }
 
 }  // namespace
@@ -340,6 +341,7 @@ NB_MODULE(_native, m) {
     m.doc() = "chainrule's native engine.";
     m.def("available_kernels", &chainrule::available_kernels, "Instruction sets usable on this processor, fastest first.");
     chainrule::bind_descriptions(m);
+    nb::class_<chainrule::Pool>(m, "Workers", "Threads that stay; for one prediction at a time.").def(nb::init<int>(), "threads"_a);
     chainrule::bind_precision<float>(m, "F32");
     chainrule::bind_precision<double>(m, "F64");
 }

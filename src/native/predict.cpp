@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <optional>
 
 #include "trainer.hpp"
 
@@ -96,7 +97,7 @@ void predict_block(const Layout& layout, const Kernels<T>& kernels, const Views<
 }  // namespace
 
 template <class T>
-void predict(const NetworkShape& shape, const Kernels<T>& kernels, const T* theta, const Data<T>& data, T* out, int threads) {
+void predict(const NetworkShape& shape, const Kernels<T>& kernels, const T* theta, const Data<T>& data, T* out, int threads, Pool* workers) {
     FlushDenormals flush;
     const Layout layout(shape, kernels.lanes, kernels.stripe);
     const Heads<T> heads = heads_in<T>(shape);
@@ -104,18 +105,21 @@ void predict(const NetworkShape& shape, const Kernels<T>& kernels, const T* thet
     const int blocks = int((data.rows + block_rows - 1) / block_rows);
     if (double(layout.parameters) * double(data.rows) < shared_work) threads = 1;
     threads = std::max(1, std::min({threads, blocks, Pool::most}));
+    std::optional<Pool> own;
+    if (threads == 1 || workers == nullptr) workers = &own.emplace(threads);
+    workers->after_fork();
     std::vector<Workspace<T>> spaces;
-    for (int thread = 0; thread < threads; ++thread)
+    // Any worker of the pool may take a task, also one that an earlier prediction of more blocks was the first to need.
+    for (int thread = 0; thread < workers->threads(); ++thread)
         spaces.emplace_back(layout, int(std::min<std::int64_t>(block_rows, data.rows)));
-    Pool pool(threads);
-    pool.run(blocks, threads, [&](int block, int thread) {
+    workers->run(blocks, threads, [&](int block, int thread) {
         const std::int64_t begin = std::int64_t(block) * block_rows;
         const int rows = int(std::min<std::int64_t>(block_rows, data.rows - begin));
         predict_block(layout, kernels, views, data, begin, rows, spaces[thread], out, heads);
     });
 }
 
-template void predict<float>(const NetworkShape&, const Kernels<float>&, const float*, const Data<float>&, float*, int);
-template void predict<double>(const NetworkShape&, const Kernels<double>&, const double*, const Data<double>&, double*, int);
+template void predict<float>(const NetworkShape&, const Kernels<float>&, const float*, const Data<float>&, float*, int, Pool*);
+template void predict<double>(const NetworkShape&, const Kernels<double>&, const double*, const Data<double>&, double*, int, Pool*);
 
 }  // namespace chainrule

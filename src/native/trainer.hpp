@@ -186,6 +186,6 @@ template <class T> class Trainer {
 
 // Output activations of `rows` rows, written to out (rows, K). theta is row-major as Python has it.
 template <class T>
-void predict(const NetworkShape& shape, const Kernels<T>& kernels, const T* theta, const Data<T>& data, T* out, int threads);
+void predict(const NetworkShape& shape, const Kernels<T>& kernels, const T* theta, const Data<T>& data, T* out, int threads, Pool* workers);
 
 }  // namespace chainrule

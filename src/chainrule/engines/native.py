@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from chainrule.network import Network
 
 # Columns of a group's table before the norms, as in src/native/group.hpp.
 TOLD = 4
+# As src/native/pool.hpp has it.
+MOST_THREADS = 256
 KERNELS_VARIABLE = "CHAINRULE_KERNELS"
 
 
@@ -95,11 +98,35 @@ def _bits(stream: np.random.RandomState) -> Any:
     return None if bits is everybodys and threading.current_thread() is not threading.main_thread() else bits
 
 
+class _Workers:
+    """The threads of predictions, lent to one at a time.
+
+    They stay: a thread made for one prediction begins on its caller's processor and often ends there, having done nothing.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._threads = threading.Lock(), 0
+
+    @contextmanager
+    def lent(self, threads: int) -> Iterator[Any]:
+        """The workers, or None where others have them (or had them when this process was forked): then one makes its own."""
+        if threads < 2 or not self._lock.acquire(blocking=False):
+            yield None
+            return
+        try:
+            if self._threads != threads:
+                self._threads, self._pool = threads, _native.Workers(threads)
+            yield self._pool
+        finally:
+            self._lock.release()
+
+
 class NativeSession:
     """A training in progress inside the native engine."""
 
     def __init__(
         self,
+        engine: NativeEngine,
         network: Network,
         theta: Array,
         data: TrainingData,
@@ -110,7 +137,7 @@ class NativeSession:
         t: int,
         carried: float,
     ) -> None:
-        self._network, self._slots, self._n_threads = network, solver.slots, n_threads
+        self._engine, self._network, self._slots, self._n_threads = engine, network, solver.slots, n_threads
         self._dtype = theta.dtype
         self._trainer = _trainer(network, data, solver, settings, n_threads, theta.dtype)
         self._trainer.set_theta(np.ascontiguousarray(theta))
@@ -160,7 +187,7 @@ class NativeSession:
 
     def predict(self, X: Any) -> Array:
         """Output activations with the present parameters."""
-        return NativeEngine().predict(self._network, self.theta, X, self._n_threads)
+        return self._engine.predict(self._network, self.theta, X, self._n_threads)
 
     @property
     def theta(self) -> Array:
@@ -193,6 +220,9 @@ class NativeEngine:
 
     name = "native"
 
+    def __init__(self) -> None:
+        self._workers = _Workers()
+
     def refusal(self, network: Network, dtype: Any, solver: Solver | None = None) -> str | None:
         """Why this engine cannot do it, or None if it can."""
         if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
@@ -204,7 +234,10 @@ class NativeEngine:
         out: Array = np.empty((X.shape[0] if hasattr(X, "shape") else len(X), network.outputs), theta.dtype)
         network, theta = description.folded(network, theta)
         rows = _rows(X, theta.dtype)
-        _native.predict(description.shape(network), np.ascontiguousarray(theta), rows, out, n_threads, kernels())
+        threads = min(n_threads, MOST_THREADS)
+        with self._workers.lent(threads) as workers:
+            described, packed = description.shape(network), np.ascontiguousarray(theta)
+            _native.predict(described, packed, rows, out, threads, kernels(), workers)
         return out
 
     def loss_and_gradient(
@@ -240,4 +273,4 @@ class NativeEngine:
         carried: float = 0.0,
     ) -> NativeSession:
         """Begin or resume a training."""
-        return NativeSession(network, theta, data, solver, settings, n_threads, state, t, carried)
+        return NativeSession(self, network, theta, data, solver, settings, n_threads, state, t, carried)
