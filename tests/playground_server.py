@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 
-from chainrule.playground.launch import Server
-from chainrule.playground.runner import Start
+from chainrule.playground.server.launch import Server
+from chainrule.playground.server.runner import Start
 
 
 @contextlib.contextmanager

@@ -13,9 +13,9 @@ pytest.importorskip("uvicorn")
 pytest.importorskip("starlette")
 pytest.importorskip("websockets")
 
-from chainrule.playground import connections
-from chainrule.playground.messages import read_binary, read_text
-from chainrule.playground.static import pages
+from chainrule.playground.server import connections
+from chainrule.playground.server.messages import read_binary, read_text
+from chainrule.playground.server.static import pages
 from playground_server import UPGRADE, answer, ask, let_in, raw, serving
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "NONSENSE")

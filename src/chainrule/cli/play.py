@@ -36,8 +36,8 @@ def play(
     The page is served to this machine only, and nothing leaves it. Ctrl-C stops it.
     """
     from chainrule.cli.output import note, say
-    from chainrule.playground.launch import Server, browse
-    from chainrule.playground.runner import Start
+    from chainrule.playground.server.launch import Server, browse
+    from chainrule.playground.server.runner import Start
 
     if target is not None and file is None:
         raise typer.BadParameter("a column to learn needs a FILE.", param_hint="'--target'")

@@ -15,10 +15,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from chainrule.playground.messages import read_binary, read_text
-from chainrule.playground.runner import Runner, Start
-from chainrule.playground.security import Guard, Keys
-from chainrule.playground.static import Page, pages
+from chainrule.playground.server.messages import read_binary, read_text
+from chainrule.playground.server.runner import Runner, Start
+from chainrule.playground.server.security import Guard, Keys
+from chainrule.playground.server.static import Page, pages
 
 # Sessions at work at the same time: four side by side on two pages.
 MOST_RUNNERS = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import sys
 
-from chainrule.playground.launch import Server
+from chainrule.playground.server.launch import Server
 
 
 def in_notebook() -> bool:

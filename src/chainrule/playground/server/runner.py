@@ -20,7 +20,7 @@ import numpy as np
 
 from chainrule.files import HEAD, MODEL, recognised
 from chainrule.playground import Frame, Session, Source, as_error, options, pack, presets
-from chainrule.playground.messages import Request
+from chainrule.playground.server.messages import Request
 
 # Seconds of training between two looks at the wishes.
 SLICE = 0.03

@@ -19,11 +19,11 @@ except ModuleNotFoundError as error:
         "The playground's page needs a server: pip install 'chainrule[play]'", name=error.name
     ) from error
 
-from chainrule.playground.connections import MOST_CONNECTIONS, MOST_HEAD, Impatient
-from chainrule.playground.messages import MOST_BYTES
-from chainrule.playground.runner import Start
-from chainrule.playground.security import Keys
-from chainrule.playground.server import Playground, application
+from chainrule.playground.server.application import Playground, application
+from chainrule.playground.server.connections import MOST_CONNECTIONS, MOST_HEAD, Impatient
+from chainrule.playground.server.messages import MOST_BYTES
+from chainrule.playground.server.runner import Start
+from chainrule.playground.server.security import Keys
 
 HOST = "127.0.0.1"
 # Tried in this order, then some at random, then whatever the system gives.
@@ -205,7 +205,7 @@ def playground(
         If the data, the model or the port cannot be used.
     """
     from chainrule.playground import Source
-    from chainrule.playground.notebook import Shown, in_notebook
+    from chainrule.playground.server.notebook import Shown, in_notebook
 
     source = None
     if model is not None:

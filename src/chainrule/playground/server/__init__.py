@@ -1,0 +1,1 @@
+"""The local server: the page, a guard before it, and a thread for each session at work."""
