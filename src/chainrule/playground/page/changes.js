@@ -21,7 +21,12 @@ export class Changes {
     while (this.next) {
       const changes = this.next;
       this.next = null;
-      await this.app.act("change", { changes });
+      try {
+        await this.app.do("change", { changes });
+      } catch (error) {
+        // The server names no field when only one was changed: it is that one.
+        this.app.fail(Object.assign(error, { field: error.field ?? Object.keys(changes)[0] }));
+      }
     }
   }
 }

@@ -49,6 +49,7 @@ function knob(app, field, spec) {
 }
 
 function sentence(text) {
-  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  const plain = text.replaceAll("`", "");
+  const whole = plain.charAt(0).toUpperCase() + plain.slice(1);
   return /[.!?]$/.test(whole) ? whole : `${whole}.`;
 }

@@ -57,7 +57,7 @@ export const strings = {
     newData: "New data",
     newDataKey: "Draw new data (N)",
     speed: "Speed",
-    full: "as fast as it can",
+    full: "full",
     speeds: "{n} epochs a second",
     slowest: "{n} epoch a second",
     epochs: "Epoch",

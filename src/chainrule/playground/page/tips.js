@@ -9,7 +9,7 @@ import { el, fill, short } from "./dom.js";
  * @param {Object} [spec] the control's entry of the options: its default, range and effect are told too
  */
 export function tip(app, key, spec = null, label = null) {
-  const entry = app.strings.glossary[key];
+  const entry = entryOf(app, key);
   if (!entry) return null;
   const name = fill(app.strings.control.about, { label: label ?? entry.term });
   const opener = el("button", { type: "button", class: "tip", "aria-label": name, "aria-haspopup": "true", text: "?" });
@@ -19,7 +19,13 @@ export function tip(app, key, spec = null, label = null) {
 
 /** The term as the glossary writes it. */
 export function term(app, key, otherwise = "") {
-  return app.strings.glossary[key]?.term ?? otherwise;
+  return entryOf(app, key)?.term ?? otherwise;
+}
+
+/** A setting of a method may have a text of its own ("adamw.weight_decay"), else that of its name. */
+function entryOf(app, key) {
+  const { glossary } = app.strings;
+  return glossary[key] ?? glossary[key.slice(key.lastIndexOf(".") + 1)];
 }
 
 function open(app, opener, entry, spec) {

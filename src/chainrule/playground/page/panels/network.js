@@ -1,6 +1,6 @@
 /** Which network: inputs, hidden layers one by one, output and loss, start weights. */
 
-import { Bound } from "../controls.js";
+import { Bound, control } from "../controls.js";
 import { button, count, el, fill } from "../dom.js";
 import { family, nameOf } from "../family.js";
 import { tip } from "../tips.js";
@@ -37,13 +37,15 @@ class Network {
     this.sum = el("p", { class: "about" });
     this.features = el("fieldset", { class: "features", data: { field: "network.features" } });
     this.table = el("tbody");
+    this.task = app.state.data.task;
     this.loss = family(app, { field: "network.loss", glossary: "loss", effect: "live", optional: true, none: words.byTask }, this.#losses());
+    this.output = el("div");
     this.start = family(app, { field: "network.initializer", glossary: "initializer", effect: "reset" }, options.initializers);
     this.element.replaceChildren(
       this.features,
       el("div", { class: "line-head" }, el("h3", { text: words.layers }), tip(app, "layers"), this.add),
       this.none, this.list, this.sum,
-      group(words.output, [this.loss.element, ...this.bound.elements("network.output")], "output"),
+      group(words.output, [this.loss.element, this.output], "output"),
       group(words.start, [this.start.element, ...this.bound.elements("network.seed")], "start"),
       group(words.drop, [...this.bound.elements("network.input_dropout"), this.#dropTable()], "dropout"),
     );
@@ -80,9 +82,11 @@ class Network {
   show() {
     if (!this.list) return;
     const { setup, network, data } = this.app.state;
+    if (data.task !== this.task) return this.build();
     this.bound.show();
     this.loss.show(setup.network.loss);
     this.start.show(setup.network.initializer);
+    this.#showOutput(setup, network);
     this.#showFeatures(setup, data);
     this.#showLayers();
     this.none.hidden = this.layers.length > 0;
@@ -94,9 +98,22 @@ class Network {
     this.add.title = full ? fill(this.words.full, { n: this.app.state.options.limits.layers }) : "";
   }
 
+  /** Outputs that the loss can have. */
+  #showOutput(setup, { loss }) {
+    const { app } = this;
+    const entry = app.state.options.losses.find(({ name }) => name === loss);
+    if (entry && this.output.dataset.of !== loss) {
+      const spec = { field: "network.output", kind: "choice", effect: "live", optional: true, none: this.words.natural, choices: entry.outputs };
+      this.outputs = control(app, spec, (output) => app.change({ "network.output": output }));
+      this.output.replaceChildren(this.outputs.element);
+      this.output.dataset.of = loss;
+    }
+    this.outputs?.show(setup.network.output);
+  }
+
   #showFeatures(setup, data) {
-    const possible = (this.app.state.options.features ?? []).filter(({ inputs }) => inputs === data.dimension);
-    const wanted = data.source !== "table" && possible.length > 1;
+    const possible = (this.app.state.options.features ?? []).filter(({ inputs }) => inputs <= data.dimension);
+    const wanted = data.dimension <= 2 && data.source !== "table" && possible.length > 1;
     this.features.hidden = !wanted;
     if (!wanted) return;
     const chosen = setup.network.features;

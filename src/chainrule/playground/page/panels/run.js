@@ -37,8 +37,8 @@ class RunBar {
   #make() {
     const words = this.words;
     this.playButton = button(words.play, () => this.toggle(), { class: "primary play", icon: "play", title: words.playKey });
-    this.backButton = button(words.back, () => this.back(), { icon: "back", title: words.backKey, class: "back" });
-    this.stepButton = button(words.step, () => this.step(), { icon: "step", title: words.stepKey, class: "step" });
+    this.backButton = button(words.back, () => this.back(), { icon: "back", title: words.backKey, class: "backward" });
+    this.stepButton = button(words.step, () => this.step(), { icon: "step", title: words.stepKey, class: "forward" });
     this.what = select(words.what, STEPS.map((name) => [name, words[name]]), "epoch");
     this.what.addEventListener("change", () => this.#face());
     this.pace = select(words.speed, SPEEDS.map((speed, at) => [at, speedText(words, speed)]), String(SPEEDS.length - 1));
@@ -51,7 +51,8 @@ class RunBar {
     this.facts = el("p", { class: "facts" });
     this.element = el("div", { class: "run" },
       el("div", { class: "group", role: "group" }, this.backButton, this.playButton, this.stepButton, this.what),
-      this.#readout(), labelled(words.speed, this.pace), again, this.more, this.facts);
+      this.#readout(), labelled(words.speed, this.pace), again,
+      el("div", { class: "second" }, this.facts, this.more));
   }
 
   #readout() {

@@ -13,7 +13,7 @@ export const methods = {
   eps: { term: "ε", text: "A small number added to the divisor, so that a weight with tiny gradients does not take huge steps." },
   initial_accumulator: { term: "First sum of squares", text: "What the sum of squared gradients starts from. More makes the first steps shorter." },
   max_fun: { term: "Evaluations", text: "How often the loss may be evaluated in all." },
-  decoupled_decay: { term: "Weight decay of the solver", text: "In each step every weight shrinks by the learning rate times this number, beside the step itself." },
+  "adamw.weight_decay": { term: "Weight decay of the solver", text: "In each step every weight shrinks by the learning rate times this number, beside the step itself." },
   power_t: { term: "Power", text: "The rate is divided by the number of steps to this power." },
   factor: { term: "Factor", text: "The rate is divided by this whenever training no longer helps." },
   smallest: { term: "Smallest rate", text: "The rate does not fall below this." },
