@@ -92,7 +92,9 @@ export function calm() {
 
 /** Whether an element can be seen (its tab is open, nothing around it is hidden). */
 export function visible(element) {
-  return element.isConnected && element.checkVisibility();
+  // An element without a box of its own is seen where its first part is.
+  const seen = getComputedStyle(element).display === "contents" ? element.firstElementChild : element;
+  return element.isConnected && seen.checkVisibility();
 }
 
 /** Whether keys belong to a field just now. */

@@ -114,6 +114,7 @@ export const strings = {
     task: "Task",
     taskAuto: "decided by the column",
     facts: "{rows} rows: {train} for training, {test} for testing. {split} {scaling}",
+    split: "Split and scaling",
     view: "What the map shows",
     plane: "Plane",
     axes: "two columns",

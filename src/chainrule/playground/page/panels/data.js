@@ -6,6 +6,7 @@ import { Points } from "../points.js";
 import { Slice } from "../slice.js";
 import { Own } from "../own.js";
 import { toys } from "../toys.js";
+import { group } from "./training.js";
 
 const SOURCES = ["toy", "table", "points", "rival"];
 
@@ -41,7 +42,8 @@ class DataPanel {
     };
     this.facts = el("p", { class: "facts", data: { part: "facts" } });
     this.drawn = el("div", {}, ...this.bound.elements("data.noise", "data.n", "data.seed"));
-    this.divided = el("div", {}, ...this.bound.elements("data.train", "data.split_seed", "data.stratified", "data.scale"));
+    const parts = this.bound.elements("data.split_seed", "data.stratified", "data.scale");
+    this.divided = el("div", {}, ...this.bound.elements("data.train"), group(words.split, parts, "split"));
     this.element.replaceChildren(this.radios.element, ...SOURCES.map((name) => this.panes[name]),
       this.drawn, this.divided, this.facts, this.slice.element, this.points.element);
     this.show();
@@ -92,6 +94,7 @@ class DataPanel {
     const made = data.source === "toy" || data.source === "rival";
     this.drawn.hidden = !made || shown !== data.source;
     for (const field of ["data.n", "data.split_seed", "data.stratified"]) this.#only(field, data.source !== "rival");
+    this.divided.lastChild.hidden = data.source === "rival";
     this.#only("data.scale", data.source === "toy" || data.source === "points");
     this.#facts(data);
   }

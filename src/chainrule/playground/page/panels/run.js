@@ -50,9 +50,9 @@ class RunBar {
     this.more = el("details", { class: "until" }, el("summary", { text: words.more }));
     this.facts = el("p", { class: "facts" });
     this.element = el("div", { class: "run" },
-      el("div", { class: "group", role: "group" }, this.backButton, this.playButton, this.stepButton, this.what),
-      this.#readout(), labelled(words.speed, this.pace), again,
-      el("div", { class: "second" }, this.facts, this.more));
+      el("div", { class: "run-first" },
+        el("div", { class: "group", role: "group" }, this.backButton, this.playButton, this.stepButton, this.what), this.#readout()),
+      el("div", { class: "run-more" }, labelled(words.speed, this.pace), again, el("div", { class: "second" }, this.facts, this.more)));
   }
 
   #readout() {
