@@ -21,6 +21,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 ROWS = (
     "__main__",
     "cli",
+    "playground",
     "lab",
     "plots",
     "diagnosis",
@@ -57,9 +58,12 @@ HOMES = {
     "typer": {"cli"},
     "rich": {"cli", "trace"},
     "matplotlib": {"plots", "cli", "lab"},
-    "polars": {"tables", "cli", "estimators", "models"},
+    "polars": {"tables", "cli", "estimators", "models", "playground"},
     "safetensors": {"models"},
-    "sklearn": {"cli", "lab", "plots", "diagnosis", "trace", "models", "datasets", "tables", "estimators", "training"},
+    "sklearn": {
+        *("cli", "playground", "lab", "plots", "diagnosis", "trace", "models", "datasets", "tables", "estimators"),
+        "training",
+    },
 }
 
 
