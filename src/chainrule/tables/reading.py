@@ -48,21 +48,34 @@ def read_table(path: str | os.PathLike[str], *, must_have: Sequence[str] | None 
         The file cannot be read as a table; the message says where and why.
     """
     name = os.fspath(path)
-    raw = _read_bytes(name)
-    try:
-        table = _parquet(raw, name) if raw[:4] == b"PAR1" else _csv(raw, name)
-    except MemoryError:
-        raise TableError(f"{name}: too large for the memory of this machine ({len(raw):,} bytes).") from None
+    table = table_of(read_whole(name, EXPECTED, TableError), name)
     if must_have is not None:
         table.require(must_have)
     return table
 
 
-def _read_bytes(name: str) -> bytes:
-    raw = read_whole(name, EXPECTED, TableError)
+def table_of(raw: bytes, name: str) -> Table:
+    """The table in the bytes of a file, such as an uploaded one; see `read_table`.
+
+    Parameters
+    ----------
+    raw : bytes
+        The whole file.
+    name : str
+        What error messages call it.
+
+    Raises
+    ------
+    TableError
+        The bytes cannot be read as a table; the message says where and why.
+    """
     if not raw:
         raise TableError(f"{name} is empty; expected a header line and rows.")
-    return _decompress(raw, name) if raw[:2] == b"\x1f\x8b" else raw
+    raw = _decompress(raw, name) if raw[:2] == b"\x1f\x8b" else raw
+    try:
+        return _parquet(raw, name) if raw[:4] == b"PAR1" else _csv(raw, name)
+    except MemoryError:
+        raise TableError(f"{name}: too large for the memory of this machine ({len(raw):,} bytes).") from None
 
 
 def _decompress(raw: bytes, name: str) -> bytes:
