@@ -50,14 +50,19 @@ export class Axes {
     Object.assign(this, { titleX: x, titleY: y, grid, logX: false, logY: false, low: [0, 0], high: [1, 1] });
   }
 
-  /** Take a rectangle of CSS pixels, less the room of the numbers and titles; with `square`, equal units both ways. */
-  within(left, top, width, height, square = false) {
+  /** Height at which the rectangle within is as high as it is wide. */
+  squareHeight(width) {
+    const { rem } = scheme();
+    return width + rem * ((this.titleX ? 2.5 : 1.4) + 0.6 - (this.titleY ? 3.9 : 2.7) - 0.8);
+  }
+
+  /** Take a rectangle of CSS pixels, less the room of the numbers and titles. */
+  within(left, top, width, height) {
     const rem = scheme().rem;
     this.left = left + rem * (this.titleY ? 3.9 : 2.7);
     this.top = top + rem * 0.6;
     this.right = left + width - rem * 0.8;
     this.bottom = top + height - rem * (this.titleX ? 2.5 : 1.4);
-    if (square) this.#square();
     return this;
   }
 
@@ -117,7 +122,7 @@ export class Axes {
   #below(context, size) {
     context.textAlign = "center";
     context.textBaseline = "top";
-    const most = Math.max(2, Math.floor((this.right - this.left) / (size * 5)));
+    const most = Math.max(2, Math.floor((this.right - this.left) / (size * 3.6)));
     for (const value of (this.logX ? logTicks : ticks)(this.low[0], this.high[0], most)) {
       const at = Math.round(this.x(value)) + 0.5;
       if (this.grid) stroke(context, at, this.top, at, this.bottom);
@@ -144,16 +149,6 @@ export class Axes {
     context.textAlign = "center";
     context.fillText(this.titleY, 0, 0);
     context.restore();
-  }
-
-  #square() {
-    const wide = (this.right - this.left) / (this.high[0] - this.low[0]);
-    const tall = (this.bottom - this.top) / (this.high[1] - this.low[1]);
-    const unit = Math.min(wide, tall);
-    const spare = this.right - this.left - unit * (this.high[0] - this.low[0]);
-    this.left += spare / 2;
-    this.right -= spare / 2;
-    this.bottom = this.top + unit * (this.high[1] - this.low[1]);
   }
 }
 

@@ -10,8 +10,8 @@ export const SHAPES = ["circle", "triangle", "square", "diamond", "down", "plus"
 const CLASSES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442"];
 const VIRIDIS = "#440154 #482475 #414487 #355f8d #2a788e #21918c #22a884 #44bf70 #7ad151 #bddf26 #fde725".split(" ");
 const PUOR = {
-  light: "#7f3b08 #b35806 #e08214 #fdb863 #fee0b6 #f7f7f7 #d8daeb #b2abd2 #8073ac #542788 #2d004b".split(" "),
-  dark: "#fee0b6 #fdb863 #e08214 #a85a10 #5b3514 #1c1f24 #37305a #5d5192 #8e82c4 #bdb6e0 #e6e3f5".split(" "),
+  light: "#b35806 #e08214 #fdb863 #fee0b6 #f7f7f7 #d8daeb #b2abd2 #8073ac #542788".split(" "),
+  dark: "#fdb863 #e08214 #a85a10 #5b3514 #1f2227 #37305a #5d5192 #8e82c4 #bdb6e0".split(" "),
 };
 const INKS = {
   light: { paper: "#ffffff", ink: "#1b1f24", soft: "#545b64", line: "#dcddd8", halo: "#ffffff", plus: "#542788", minus: "#b35806",
@@ -23,7 +23,7 @@ const INKS = {
 export const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
 const LEVELS = 256;
 // How far a class's colour covers the page where it is certain: points of that colour must still stand out.
-const COVER = { light: 0.62, dark: 0.58 };
+const COVER = { light: 0.52, dark: 0.5 };
 
 let present = null;
 const watchers = new Set();

@@ -70,19 +70,19 @@ function made(shape, colour, open, size, scale) {
   const side = Math.ceil((2.8 * size + 6) * scale);
   const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
   const context = canvas.getContext("2d");
-  const { ink, halo, dark } = scheme();
+  const { ink, paper, dark } = scheme();
   context.scale(scale, scale);
   context.lineJoin = "round";
   context.beginPath();
   outline(context, shape, side / scale / 2, side / scale / 2, size);
-  // Filled points have a rim of the ink's colour, open ones a coloured rim between two of the page's colour.
-  context.lineWidth = open ? 4 : 3;
-  context.strokeStyle = open && !dark ? ink : halo;
+  // Filled points have a rim of the ink's colour; open ones, of the test rows, a coloured rim within it.
+  context.lineWidth = open ? 3 : 1.8;
+  context.strokeStyle = dark ? "#000000" : ink;
   context.stroke();
-  context.fillStyle = open ? halo : colour;
+  context.fillStyle = open ? paper : colour;
   context.fill();
-  context.lineWidth = open ? 2.4 : 1;
-  context.strokeStyle = open ? colour : ink;
+  context.lineWidth = open ? 1.6 : 0.5;
+  context.strokeStyle = open ? colour : dark ? paper : ink;
   context.stroke();
   return canvas;
 }

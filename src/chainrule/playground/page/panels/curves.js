@@ -42,12 +42,13 @@ class Curves {
     this.logX = el("input", { type: "checkbox", on: { change: again } });
     this.legend = el("div", { class: "legend" });
     this.readout = el("p", { class: "readout", text: WORDS.hint });
+    this.picture.caption.append(this.readout);
     const flags = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.subject, this.subject),
       el("label", { class: "view-flag" }, this.logY, WORDS.logY), el("label", { class: "view-flag" }, this.logX, WORDS.logX),
       el("label", { class: "view-flag" }, WORDS.over, this.across));
     this.table = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": WORDS.table });
     this.rowsAsText = el("details", { class: "view-options", on: { toggle: () => this.#fill() } }, el("summary", { text: WORDS.table }), this.table);
-    this.element = el("div", { class: "view" }, el("h3", { class: "view-title", text: WORDS.title }), this.legend, this.picture.element, this.readout, flags, this.rowsAsText);
+    this.element = el("div", { class: "view" }, el("h3", { class: "view-title", text: WORDS.title }), this.legend, this.picture.element, flags, this.rowsAsText);
   }
 
   cursorKeys() {

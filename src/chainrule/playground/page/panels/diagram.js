@@ -4,7 +4,7 @@ import { el, fill, fresh } from "../dom.js";
 import { Picture, font } from "../draw/canvas.js";
 import { scheme, shapeSign } from "../draw/colours.js";
 import { Faces } from "../draw/faces.js";
-import { bar, lineKey } from "../draw/legend.js";
+import { bar, key, lineKey } from "../draw/legend.js";
 import { Layout, NEGATIVE, bias, edge, edges, numbers } from "../draw/network.js";
 import { networkOf } from "../draw/weights.js";
 import { views } from "../strings/views.js";
@@ -50,11 +50,12 @@ class Diagram {
   build() {
     this.readout = el("p", { class: "readout", text: WORDS.hint });
     this.matrices.element.hidden = true;
+    this.picture.caption.append(this.readout);
     this.legend = el("div", { class: "legend" });
     this.form = el("select", { id: fresh("form"), on: { change: () => this.#form() } });
     for (const form of ["auto", "nodes", "matrices"]) this.form.append(el("option", { value: form, text: WORDS.forms[form] }));
     const choice = el("label", { class: "view-flag" }, WORDS.form, this.form);
-    this.element = el("div", { class: "view" }, this.legend, this.picture.element, this.matrices.element, this.readout, choice, this.table.element);
+    this.element = el("div", { class: "view" }, this.legend, this.picture.element, this.matrices.element, choice, this.table.element);
   }
 
   changed(reply) {
@@ -133,8 +134,9 @@ class Diagram {
 
   /** Mark what a step of an explanation is about. */
   mark(spot) {
-    const place = spot && spot.layer !== null && spot.layer !== undefined && spot.unit !== null ? spot : null;
-    this.marked = place && { column: place.layer + 1, unit: place.unit, source: place.source ?? undefined };
+    const place = spot && spot.layer !== null && spot.layer !== undefined ? spot : null;
+    // Without a unit a whole layer is meant.
+    this.marked = place && { column: place.layer + 1, unit: place.unit ?? undefined, source: place.source ?? undefined };
     this.#draw();
   }
 
@@ -164,6 +166,7 @@ class Diagram {
     this.legend.replaceChildren(
       lineKey(plus, [], WORDS.positive),
       lineKey(minus, NEGATIVE, WORDS.negative),
+      key(plus, "■", WORDS.bias),
       bar({ kind: "signed", low: -1, high: 1 }, WORDS.face),
     );
   }
@@ -194,7 +197,7 @@ class Diagram {
     context.fillRect(x, y, side, side);
     context.imageSmoothingEnabled = true;
     faces.draw(context, column - 1, unit, x, y, side, side, last ? this.#outputLook(unit) : null);
-    const ringed = [this.chosen, this.marked, this.looked].some((spot) => spot && spot.column === column && spot.unit === unit && spot.source === undefined);
+    const ringed = [this.chosen, this.marked, this.looked].some((spot) => rings(spot, column, unit));
     context.lineWidth = ringed ? 3.5 : 1.3;
     context.strokeStyle = ringed ? scheme().mark : scheme().ink;
     context.strokeRect(x, y, side, side);
@@ -230,6 +233,10 @@ class Diagram {
     context.stroke();
     context.globalAlpha = 1;
   }
+}
+
+function rings(spot, column, unit) {
+  return spot && spot.column === column && (spot.unit === undefined || spot.unit === unit) && spot.source === undefined;
 }
 
 function cut(text, most) {

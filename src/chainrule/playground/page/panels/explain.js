@@ -4,11 +4,10 @@ import { button, el, fill, fresh, later, short } from "../dom.js";
 import { networkOf } from "../draw/weights.js";
 import { views } from "../strings/views.js";
 import { WeightEditor } from "./edit.js";
-import { number, stepBox } from "./steps.js";
+import { number, stepBox, whatIs } from "./steps.js";
 
 const WORDS = views.explain;
 const PARTS = ["forward", "backward", "update"];
-const MOST_STEPS = 60;
 
 /** @param {App} app */
 export function create(app) {
@@ -24,7 +23,7 @@ export function create(app) {
 
 class Explain {
   constructor(app) {
-    Object.assign(this, { app, what: null, row: null, found: null, past: [], turn: 0, shownAt: null });
+    Object.assign(this, { app, network: networkOf(app), what: null, row: null, found: null, past: [], turn: 0, shownAt: null });
     this.build();
     this.refresh = later(() => this.ask(), 120);
     app.on("select", ({ what, row }) => this.open(what, row));
@@ -42,7 +41,7 @@ class Explain {
     const row = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.row, this.rowField), el("label", { class: "view-flag" }, this.pin, WORDS.pin), this.point);
     this.start = el("div", { class: "view-flags" }, WORDS.starts.map(({ text, what }) => button(text, () => this.open(what), { class: "plain" })));
     this.editor = new WeightEditor(this.app);
-    this.body = el("div", { class: "steps" });
+    this.body = el("div", { class: "steps", tabIndex: 0, role: "region", "aria-label": WORDS.body });
     this.copy = button(WORDS.copyLatex, () => this.#copy(), { class: "plain", hidden: true });
     this.element = el("div", { class: "view explain" }, el("div", { class: "view-flags" }, this.back, this.again, this.copy), this.heading, this.sentence, row,
       el("p", { class: "view-note", text: WORDS.lead }), this.start, this.editor.element, this.body);
@@ -53,7 +52,7 @@ class Explain {
     if (this.what) this.past.push({ what: this.what, row: this.row });
     if (row !== undefined && row !== null) this.row = row;
     this.what = what;
-    if (await this.ask()) this.app.say(fill(WORDS.spoken, { title: this.found.title, value: number(this.found.value) }));
+    if (await this.ask()) this.app.say(this.heading.textContent);
   }
 
   async goBack() {
@@ -96,7 +95,7 @@ class Explain {
   }
 
   see(frame) {
-    networkOf(this.app).take(frame);
+    this.network.take(frame);
     this.editor.see();
     if (!this.found) return;
     const { step, run } = frame.header.status;
@@ -110,7 +109,7 @@ class Explain {
     const { status } = this.app.state;
     this.shownAt = { step: status.step, run: status.run };
     const held = this.element.contains(document.activeElement) ? document.activeElement.dataset.target : undefined;
-    this.heading.textContent = `${found.title} = ${number(found.value)}`;
+    this.heading.textContent = this.#title();
     this.sentence.textContent = found.sentence ?? "";
     this.back.disabled = this.past.length === 0;
     this.copy.hidden = false;
@@ -125,16 +124,41 @@ class Explain {
     if (held) this.element.querySelector(`[data-target="${CSS.escape(held)}"]`)?.focus();
   }
 
+  // A unit is known by its activation; how the loss changes with its sum is said beside it.
+  #title() {
+    const { found, what } = this;
+    const own = (step) => step.kind === "activation" && step.layer === what.layer && step.unit === what.unit;
+    const activation = what.kind === "unit" ? found.forward.find(own) : null;
+    if (!activation) return `${found.title} = ${number(found.value)}`;
+    const gradient = found.backward.find((step) => step.id === found.id);
+    return `${found.title}: ${activation.name} = ${number(activation.value)}${gradient ? `, ${gradient.name} = ${number(gradient.value)}` : ""}`;
+  }
+
   #steps() {
     this.known = new Map(PARTS.flatMap((part) => (this.found[part] ?? []).map((step) => [step.id, step])));
-    const sections = PARTS.filter((part) => this.found[part]?.length).map((part) => {
-      const steps = this.found[part];
-      const given = { known: this.known, follow: (id) => this.#follow(id), over: (step) => this.app.emit("highlight", step) };
-      const list = el("ol", { class: "chain" }, steps.slice(0, MOST_STEPS).map((step) => el("li", {}, this.#name(step), stepBox(step, given))));
-      const left = steps.length > MOST_STEPS ? el("p", { class: "view-note", text: fill(WORDS.left, { n: steps.length - MOST_STEPS }) }) : null;
-      return el("section", {}, el("h4", { text: WORDS.parts[part] }), el("p", { class: "view-note", text: WORDS.partNotes[part] }), list, left);
-    });
-    this.body.replaceChildren(...sections);
+    this.body.replaceChildren(...PARTS.filter((part) => this.found[part]?.length).map((part) => this.#part(part, this.found[part])));
+  }
+
+  // What belongs to the number itself comes first; the way to it can be unfolded.
+  #part(part, steps) {
+    const own = steps.filter((step) => this.#own(step));
+    const rest = steps.filter((step) => !this.#own(step));
+    const open = part !== "forward" || own.length === 0;
+    const way = rest.length ? el("details", { class: "way", open }, el("summary", { text: fill(WORDS.way[part], { n: rest.length }) }), this.#list(rest)) : null;
+    return el("section", {}, el("h4", { text: WORDS.parts[part] }), el("p", { class: "view-note", text: WORDS.partNotes[part] }), own.length ? this.#list(own) : null, way);
+  }
+
+  #list(steps) {
+    const given = { known: this.known, network: this.network, follow: (id) => this.#follow(id), over: (step) => this.app.emit("highlight", step) };
+    return el("ol", { class: "chain" }, steps.map((step) => el("li", {}, this.#name(step), stepBox(step, given))));
+  }
+
+  #own(step) {
+    if (step.id === this.found.id) return true;
+    const { kind, layer, unit, source } = this.what;
+    if (step.layer !== layer || step.unit !== unit) return false;
+    if (kind === "unit") return step.source === null && !step.of;
+    return (kind === "weight" || kind === "bias") && step.of === kind && (kind === "bias" || step.source === source);
   }
 
   // The name of a step opens that number by itself.
@@ -146,7 +170,8 @@ class Explain {
   /** To a step of this chain, or to the explanation of a number that is not in it. */
   #follow(id) {
     const box = document.getElementById(`step-${id}`);
-    if (!box || !this.body.contains(box)) return this.open({ kind: "id", id });
+    if (!box || !this.body.contains(box)) return this.open(whatIs(id));
+    box.closest("details")?.setAttribute("open", "");
     box.focus();
     box.scrollIntoView({ block: "nearest" });
     return this.app.say(`${this.known.get(id).name} = ${number(this.known.get(id).value)}`);

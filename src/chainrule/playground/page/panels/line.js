@@ -35,10 +35,11 @@ class Line {
     this.picture = new Picture(options);
     this.legend = el("div", { class: "legend" });
     this.readout = el("p", { class: "readout", text: WORDS.hint });
+    this.picture.caption.append(this.readout);
     const flags = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.below, this.units), el("label", { class: "view-flag" }, this.joints, WORDS.joints));
     this.pieces = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": WORDS.pieces });
     this.table = el("details", { class: "view-options", on: { toggle: () => this.#fill() } }, el("summary", { text: WORDS.pieces }), this.pieces);
-    this.element = el("div", { class: "view" }, el("h3", { class: "view-title", text: WORDS.title }), this.legend, this.picture.element, this.readout, flags, this.table);
+    this.element = el("div", { class: "view" }, el("h3", { class: "view-title", text: WORDS.title }), this.legend, this.picture.element, flags, this.table);
     this.rows.onNew(() => this.picture.redraw());
     this.#hand();
   }

@@ -15,6 +15,7 @@ export class MapHand {
   constructor(map) {
     Object.assign(this, { map, app: map.app, cursor: null, pinned: false, painting: false });
     this.readout = el("p", { class: "readout", text: WORDS.hint });
+    map.picture.caption.append(this.readout);
     const { canvas } = map.picture;
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "application");

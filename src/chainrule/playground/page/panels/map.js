@@ -30,9 +30,9 @@ export function create(app) {
 
 class DecisionMap {
   constructor(app) {
-    Object.assign(this, { app, unit: null, field: null, bayes: null, grid: new Grid(), legendFor: "", axes: new Axes() });
+    Object.assign(this, { app, unit: null, field: null, bayes: null, grid: new Grid(), legendFor: "", axes: new Axes({ x: "x", y: "y", grid: false }) });
     this.rows = rowsOf(app);
-    this.picture = new Picture({ label: WORDS.title, draw: () => this.draw(), height: (width) => Math.min(width, 620), name: "map" });
+    this.picture = new Picture({ label: WORDS.title, draw: () => this.draw(), height: (width) => Math.min(this.axes.squareHeight(width), 620), name: "map" });
     this.hand = new MapHand(this);
     this.build();
     this.rows.onNew(() => this.#renew());
@@ -57,7 +57,7 @@ class DecisionMap {
     const flags = el("div", { class: "view-flags" }, flag("test", true, again), flag("best", true, again), flag("hard", false, () => this.picture.redraw()),
       flag("lines", true, () => this.picture.redraw()), el("label", { class: "view-flag" }, WORDS.detail, this.detail));
     const options = el("details", { class: "view-options" }, el("summary", { text: views.picture.options }), flags);
-    this.element = el("div", { class: "view" }, this.heading, this.legend, this.picture.element, this.hand.readout, this.told, this.wrong, options);
+    this.element = el("div", { class: "view" }, this.heading, this.legend, this.picture.element, this.told, this.wrong, options);
   }
 
   get planar() {
@@ -136,7 +136,7 @@ class DecisionMap {
     const { picture, field } = this;
     if (!field || picture.width === 0) return;
     const [left, right, bottom, top] = field.limits;
-    Object.assign(this.axes, { titleX: field.x, titleY: field.y, grid: false });
+    Object.assign(this.axes, { titleX: field.x, titleY: field.y });
     this.axes.within(0, 0, picture.width, picture.height).ranges(left, right, bottom, top);
     const context = picture.context;
     picture.clear();

@@ -17,7 +17,8 @@ export class Matrices {
     Object.assign(this, { app, network, faces, blocks: [], grids: [], at: { layer: 0, unit: 0, source: 0 }, focused: false });
     this.picture = new Picture({ label: WORDS.matrices, draw: () => this.draw(), height: (width) => this.#arrange(width), name: "weights" });
     this.readout = el("p", { class: "readout", text: WORDS.matrixHint });
-    this.element = el("div", {}, this.picture.element, this.readout);
+    this.picture.caption.append(this.readout);
+    this.element = this.picture.element;
     const { canvas } = this.picture;
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "application");

@@ -73,7 +73,7 @@ class Metrics {
 
   #shown(name, value) {
     if (name.endsWith("_score") && this.newest.score === "accuracy" && value !== null && value !== undefined) return `${(100 * value).toFixed(1)} %`;
-    return short(value, 4);
+    return short(value);
   }
 
   #fill() {

@@ -56,9 +56,8 @@ class Regions {
 
   draw() {
     const { picture, newest, axes } = this;
-    const map = this.app.state.frame?.header.map;
     if (!newest || picture.width === 0) return;
-    const [left, right, bottom, top] = newest.limits ?? map?.limits ?? this.app.state.data.limits;
+    const [left, right, bottom, top] = this.app.state.data.limits;
     axes.within(0, 0, picture.width, picture.height).ranges(left, right, bottom, top);
     picture.clear();
     axes.clipped(picture.context, () => {

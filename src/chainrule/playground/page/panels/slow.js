@@ -1,6 +1,7 @@
 /** One forward pass, one backward pass and one update in slow motion: a step at a time, marked in the diagram. */
 
 import { button, calm, el, fill, fresh } from "../dom.js";
+import { networkOf } from "../draw/weights.js";
 import { views } from "../strings/views.js";
 import { number, stepBox } from "./steps.js";
 
@@ -59,8 +60,7 @@ class Slow {
     this.slider.max = this.steps.length - 1;
     this.begin.textContent = WORDS.again;
     this.bar.hidden = false;
-    const row = (found.rows ?? []).join(", ");
-    this.told.textContent = fill(found.verified ? WORDS.verified : WORDS.unverified, { n: this.steps.length, rows: row });
+    this.told.textContent = fill(found.verified ? WORDS.verified : WORDS.unverified, { n: this.steps.length, row: found.row });
     this.#face();
     this.go(0);
     this.next.focus();
@@ -74,7 +74,7 @@ class Slow {
     this.slider.value = this.at;
     this.slider.setAttribute("aria-valuetext", fill(WORDS.place, { at: this.at + 1, n: this.steps.length, name: step.name }));
     this.stage.textContent = `${WORDS.stages[step.stage] ?? step.stage} · ${fill(WORDS.count, { at: this.at + 1, n: this.steps.length })}`;
-    const given = { known: this.known, follow: (id) => this.#follow(id) };
+    const given = { known: this.known, network: networkOf(this.app), follow: (id) => this.#follow(id) };
     this.card.replaceChildren(el("p", { class: "step-label here", text: step.name }), stepBox(step, given));
     this.#before();
     this.previous.disabled = this.at === 0;

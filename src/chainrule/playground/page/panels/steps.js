@@ -8,16 +8,37 @@ const SPACE = "http://www.w3.org/1998/Math/MathML";
 const HARMLESS = ["display", "mathvariant", "stretchy", "form", "fence", "separator", "lspace", "rspace", "accent", "alttext", "columnalign"];
 const DIGITS = 6;
 
+const PARAMETER = /^(weight|bias)-l(\d+)-u(\d+)(?:-s(\d+))?$/;
+const INPUT = /^input-u(\d+)(?:-r\d+)?$/;
+
+/** What to ask for to explain the number with that id: parameters and inputs have explanations of their own. */
+export function whatIs(id) {
+  const [, kind, layer, unit, source] = PARAMETER.exec(id) ?? [];
+  if (kind) return { kind, layer: Number(layer), unit: Number(unit), ...(source === undefined ? {} : { source: Number(source) }) };
+  const [, input] = INPUT.exec(id) ?? [];
+  return input === undefined ? { kind: "id", id } : { kind: "input", unit: Number(input) };
+}
+
+/** What a number is called that is no step of the chain. */
+function called(id, network) {
+  const what = whatIs(id);
+  if (what.kind === "input") return network.name(0, what.unit);
+  if (what.kind === "bias") return fill(WORDS.biasOf, { unit: network.name(what.layer + 1, what.unit) });
+  if (what.kind === "weight") return fill(WORDS.weightFrom, { from: network.name(what.layer, what.source) });
+  return id.startsWith("target") ? WORDS.target : id;
+}
+
 /**
  * @param {Object} step of explain() or slow()
  * @param {Object} given
  * @param {Map<string, Object>} given.known steps by id, for the names of the links
+ * @param {Network} given.network for the names of what is no step
  * @param {(id: string) => void} given.follow called with the id of a step that a link leads to
  * @param {(step: Object|null) => void} [given.over] called when the step is pointed at, and with null afterwards
  * @param {boolean} [given.words] whether the sentence is shown too
  */
-export function stepBox(step, { known, follow, over = () => {}, words = true }) {
-  const parents = (step.parents ?? []).slice(0, 24).map((id) => link(known.get(id)?.name ?? id, () => follow(id), id));
+export function stepBox(step, { known, follow, network, over = () => {}, words = true }) {
+  const parents = (step.parents ?? []).slice(0, 24).map((id) => parent(id, known, follow, network));
   const more = (step.parents?.length ?? 0) > 24 ? ` ${fill(WORDS.more, { n: step.parents.length - 24 })}` : "";
   const box = el("div", { class: "step", id: `step-${step.id}`, tabIndex: -1 },
     el("p", { class: "step-formula" }, formula(step)),
@@ -28,6 +49,12 @@ export function stepBox(step, { known, follow, over = () => {}, words = true }) 
   for (const event of ["pointerenter", "focusin"]) box.addEventListener(event, () => over(step));
   for (const event of ["pointerleave", "focusout"]) box.addEventListener(event, () => over(null));
   return box;
+}
+
+// The target is given: there is nothing behind it.
+function parent(id, known, follow, network) {
+  const name = known.get(id)?.name ?? called(id, network);
+  return id.startsWith("target") ? el("span", { text: name }) : link(name, () => follow(id), id);
 }
 
 /** A link that opens a number. */

@@ -26,11 +26,13 @@ class Surface {
     this.picture = new Picture({ label: WORDS.title, draw: () => this.draw(), height: (width) => Math.min(width * 0.9, 460), name: "loss-surface" });
     const choice = (choices) => el("select", { id: fresh("surface") }, Object.entries(choices).map(([value, text]) => el("option", { value, text })));
     this.kind = choice(WORDS.kinds);
+    this.kind.addEventListener("change", () => (this.reach.hidden = this.kind.value !== "random"));
     this.span = choice(WORDS.spans);
+    this.reach = el("label", { class: "view-flag", hidden: true }, WORDS.span, this.span);
     this.ask = button(WORDS.compute, () => this.compute());
     this.told = el("p", { class: "view-note", role: "status" });
     this.legend = el("div", { class: "legend" });
-    const flags = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.kind, this.kind), el("label", { class: "view-flag" }, WORDS.span, this.span), this.ask);
+    const flags = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.kind, this.kind), this.reach, this.ask);
     this.picture.element.hidden = true;
     this.element = el("div", { class: "view" }, el("p", { class: "view-note", text: WORDS.lead }), flags, this.told, this.legend, this.picture.element);
   }
@@ -60,12 +62,11 @@ class Surface {
     this.logs = Object.assign(arrays.surface.map((value) => Math.log(value - low + 0.02 * (high - low) + 1e-12)), { shape: [1, ...arrays.surface.shape] });
     const logs = Array.from(this.logs).filter(Number.isFinite);
     this.scale = { kind: "sequential", low: Math.min(...logs), high: Math.max(...logs) };
-    const text = [header.axes, header.explained ? fill(WORDS.explained, { share: short(100 * header.explained) }) : ""].filter(Boolean).join(" · ");
-    this.told.textContent = `${text} ${fill(WORDS.at, { epoch: this.app.state.status.epoch })}`;
+    this.told.textContent = `${header.text ?? ""} ${fill(WORDS.at, { epoch: this.app.state.status.epoch })}`.trim();
     this.legend.replaceChildren(bar({ kind: "sequential", low, high }, WORDS.colours), el("span", { text: WORDS.marks }));
     this.picture.element.hidden = false;
     this.picture.fit();
-    this.picture.describe(fill(WORDS.spoken, { low: short(low), high: short(high), axes: header.axes ?? "", steps: arrays.path ? arrays.path.length / 2 : 0 }));
+    this.picture.describe(fill(WORDS.spoken, { low: short(low), high: short(high), axes: header.axes.join(", "), steps: arrays.path ? arrays.path.length / 2 : 0 }));
     this.draw();
   }
 
@@ -74,7 +75,7 @@ class Surface {
     if (!newest || picture.width === 0) return;
     const { context } = picture;
     const [left, right, bottom, top] = newest.limits;
-    [axes.titleX, axes.titleY] = WORDS.axes;
+    [axes.titleX, axes.titleY] = newest.axes;
     axes.within(0, 0, picture.width, picture.height).ranges(left, right, bottom, top);
     picture.clear();
     context.imageSmoothingEnabled = true;
