@@ -48,6 +48,7 @@ FRONT_DOORS = {
     ("network/network.py", "input_gradient", "chainrule.engines"),
     ("network/network.py", "graph", "chainrule.engines"),
     ("network/network.py", "local_linear", "chainrule.engines"),
+    ("network/network.py", "linear_regions", "chainrule.engines"),
     ("network/network.py", "trace", "chainrule.trace"),
     ("estimators/looking.py", "trace", "chainrule.trace"),
     ("estimators/looking.py", "diagnose", "chainrule.diagnosis"),

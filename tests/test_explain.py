@@ -210,7 +210,9 @@ def test_a_document_is_told_like_the_trace():
 @pytest.mark.parametrize(
     ("format", "wishes", "words"),
     [("pdf", {}, "terminal, markdown, latex, html, json, svg"), ("html", {"notation": "x"}, "udl, nielsen"),
-     ("html", {"digits": 0}, "from 1 to 17"), ("html", {"digits": 2.5}, "whole number")],
+     ("html", {"digits": 0}, "from 1 to 17"), ("html", {"digits": 2.5}, "whole number"),
+     ("html", {"digits": True}, "whole number"), ("terminal", {"width": "wide"}, "columns"), ("svg", {"unit": (0, 2)}, "2 units"),
+     ("html", {"unit": (5, 0)}, "layer must")],
 )  # fmt: skip
 def test_wrong_wishes_are_told(format, wishes, words):
     with pytest.raises(ValueError, match=words):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,18 @@ def test_printed_numbers_are_the_graphs(name):
     for printed in example.printed:
         assert abs(printed.found(example.graph) - float(printed.text)) <= 0.5001 * printed.unit, printed
     assert example.title and example.source
+
+
+def test_printed_numbers_stand_beside_the_graphs():
+    text = str(two_inputs())
+    assert "Σ = 0.379   (printed: 0.38)" in text
+    assert re.search(r"∂J/∂w₁ = 0\.0595\d{10,}   \(printed: 0\.06\)", text)
+    assert "ȳ" not in text and "y =" not in text.replace("ŷ =", ""), "what is given has no line"
+    for name, make in EXAMPLES.items():
+        assert str(make()).count("printed: ") == len(make().printed), name
+    answer = str(two_inputs_updated())
+    assert "w₂ = 0.33" in answer and "∂Σ/∂w₂ only" in answer and "so the error fell" in answer
+    assert "did not fall" in str(two_inputs_updated(rate=-1.0))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

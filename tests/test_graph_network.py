@@ -18,7 +18,6 @@ from chainrule.formulas.heads import Head, Heads
 from chainrule.formulas.losses import LOSSES, Huber, LogLoss, Loss, Quantile
 from chainrule.network import Dense, Network
 from tests.combinations import HIDDEN, PAIRS, case, targets
-from tests.test_gradients import central_differences
 
 # A step that a loss does not skip passes no gradient: such networks are refused.
 TRAINABLE = [
@@ -59,6 +58,16 @@ def kinks(network, theta, x, Y) -> float:
     return min(np.abs(part).min() for part in (*z, a[-1] - Y, 1 - (2 * Y - 1) * z[-1]))
 
 
+def differences(function, theta, h=1e-4):
+    """Central differences of fourth order: the error is h**4 of the fifth derivative, and 1e-16 / h."""
+    moves = h * np.eye(len(theta))
+
+    def central(move):
+        return function(theta + move) - function(theta - move)
+
+    return np.array([(8 * central(move) - central(2 * move)) / (12 * h) for move in moves])
+
+
 @st.composite
 def networks(draw):
     """A network of random shape and formulas, parameters, one row and its target."""
@@ -79,16 +88,16 @@ def networks(draw):
 @given(networks())
 def test_random_networks(drawn):
     network, theta, x, Y = drawn
-    assume(kinks(network, theta, x, Y) > 1e-4)
+    assume(kinks(network, theta, x, Y) > 1e-3)
     g = agrees(network, theta, x[0], Y[0])
     loss, gradient = ENGINES["native"].loss_and_gradient(network, theta, x, Y)
     close(g.loss.data, loss)
     close(g.gradient(), gradient)
-    numeric = central_differences(lambda at: network.loss_and_gradient(at, x, Y, engine="reference")[0], theta)
+    numeric = differences(lambda at: network.loss_and_gradient(at, x, Y, engine="reference")[0], theta)
     trained = slice(0, network.n_trained)  # what is normalised by running statistics does not pass them a gradient
-    np.testing.assert_allclose(
-        g.gradient()[trained], numeric[trained], rtol=1e-6, atol=1e-7 * (1e-3 + np.abs(numeric[trained]).max())
-    )
+    # Below 1e-9 of the largest slope, differences are rounding: some 1e-16 of the loss over the step.
+    tolerance = 1e-9 * np.abs(numeric[trained]).max() + 1e-11 * (1 + abs(loss))
+    np.testing.assert_allclose(g.gradient()[trained], numeric[trained], rtol=1e-9, atol=tolerance)
 
 
 HEADS = Heads(

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from matplotlib.mathtext import MathTextParser
 from scipy.special import erf, expit
 
-from chainrule.trace import expressions as e
 from chainrule.trace.naming import SYMBOLS, Names
 from chainrule.trace.notation import NOTATIONS, get_notation
 from chainrule.trace.operations import OPERATIONS
@@ -21,6 +20,7 @@ from chainrule.trace.phrases import PHRASES, QUESTIONS, SENTENCES
 from chainrule.trace.render.story import Story
 from chainrule.trace.rows import KINDS, Quantity
 from chainrule.trace.writing import Latex, MathML, Text, in_ascii, shown
+from chainrule.trace.writing import expressions as e
 from tests.explained import CASES, batch, mazur
 
 MATHTEXT = MathTextParser("agg")

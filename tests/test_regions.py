@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
+from chainrule import MLPClassifier
 from chainrule.engines import polygons
 from chainrule.engines.reference import forward
 from chainrule.engines.regions import SLOPES, linear_regions, local_linear
@@ -288,6 +290,27 @@ def test_refusals(change, complaint):
     given = {"theta": theta, "limits": LIMITS, **change}
     with pytest.raises(ValueError, match=complaint):
         linear_regions(network, **given)
+
+
+def test_networks_and_estimators_have_a_door():
+    """The estimator's pieces against its own affine maps at points inside, behind its own preparation of the rows."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 2)) * [1, 30]
+    y = (X[:, 0] * X[:, 1] > 0).astype(int)
+    with pytest.warns(ConvergenceWarning):
+        fitted = MLPClassifier((6, 5), max_iter=30, random_state=0, scale_features=True).fit(X, y)
+    found = fitted.linear_regions(LIMITS)
+    of_network = fitted.network_.linear_regions(fitted.theta_, LIMITS, max_regions=1000)
+    assert found.n_linear_regions == of_network.n_linear_regions > 1
+    for A, c, polygon in zip(found.A, found.c, found.polygons, strict=True):
+        inner = inside(polygon, rng)
+        maps = fitted.network_.local_linear(fitted.theta_, inner)
+        np.testing.assert_allclose(maps.A, np.broadcast_to(A, maps.A.shape), rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(maps.c, np.broadcast_to(c, maps.c.shape), rtol=1e-9, atol=1e-9)
+    with pytest.raises(NotFittedError):
+        MLPClassifier().linear_regions(LIMITS)
+    with pytest.raises(ValueError, match="max_regions=2"):
+        fitted.linear_regions(LIMITS, max_regions=2)
 
 
 def test_more_inputs_need_a_plane():

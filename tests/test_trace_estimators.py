@@ -8,6 +8,8 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import chainrule
 from chainrule import LogLoss, MLPClassifier, MLPMultiTask, MLPRegressor, Perceptron, Quantile
@@ -151,23 +153,25 @@ def test_models_from_files_know_their_state(tmp_path):
     assert loaded.trace(IRIS[:2], SPECIES[:2]).to_json() == fitted.trace(IRIS[:2], SPECIES[:2]).to_json()
 
 
-def test_rows_of_a_table(data_folder_or_example):
-    pl, table = data_folder_or_example
+def test_rows_of_a_table(example):
+    pl, table, path = example
     model = chainrule.TableModel.fit(table, "species", estimator_params={"max_iter": 5})
     from chainrule.trace import trace_table
 
     done = trace_table(model, table, [3, 7], level="layer")
     assert_honest(done)
-    assert [row.number for row in done.header.data] == [3, 7]
+    assert [row.number for row in done.header.data] == [4, 8], "people count rows from 1, as messages about files do"
     assert done.header.data[0].target == table["species"][3] and done.header.target_name == "species"
     assert done.header.data[1].raw["island"] == table["island"][7]
     np.testing.assert_allclose(done.prediction, model.predict_proba(table[[3, 7]]), rtol=1e-9)
     unknown = table[[3]].with_columns(species=pl.lit(None, pl.String))
     assert "loss" not in trace_table(model, unknown, [0])
-    with pytest.raises(ValueError, match="row 0 has no known value of 'species'"):
+    with pytest.raises(ValueError, match=r"table, row 1 has no known value of 'species'.*counted from 1"):
         trace_table(model, unknown, [0], target=True)
-    with pytest.raises(ValueError, match="between 0 and 343"):
+    with pytest.raises(ValueError, match="counted from 0, rows must lie between 0 and 343"):
         trace_table(model, table, [344])
+    part = chainrule.read_table(path).take([10, 20, 30])
+    assert [row.number for row in trace_table(model, part, [1]).header.data] == [21], "its row in the file"
     weight = chainrule.TableModel.fit(table, "body_mass_g", estimator_params={"max_iter": 5})
     numbers = trace_table(weight, table, [0])
     centre, scale = numbers.header.target_scale
@@ -175,19 +179,22 @@ def test_rows_of_a_table(data_folder_or_example):
 
 
 @pytest.fixture
-def data_folder_or_example(request):
+def example(request):
     pl = pytest.importorskip("polars")
-    example = request.config.rootpath / "examples" / "penguins.csv"
-    return pl, pl.read_csv(example, null_values=["NA", ""])
+    path = request.config.rootpath / "examples" / "penguins.csv"
+    return pl, pl.read_csv(path, null_values=["NA", ""]), path
 
 
 def test_refusals():
     fitted = classifier().fit(IRIS, SPECIES)
     with pytest.raises(NotFittedError):
         clone(fitted).trace(IRIS[:1])
-    for other in (LogisticRegression().fit(IRIS, SPECIES), Perceptron().fit(IRIS, SPECIES), None):
+    for other in (LogisticRegression().fit(IRIS, SPECIES), make_pipeline(StandardScaler()), None):
         with pytest.raises(TypeError, match=r"Network\.trace"):
             trace_estimator(other, IRIS[:1])
+    for unfitted in (Perceptron(), make_pipeline(StandardScaler(), classifier())):
+        with pytest.raises(NotFittedError):
+            trace_estimator(unfitted, IRIS[:1])
     with pytest.raises(ValueError, match="features"):
         fitted.trace(IRIS[:1, :2])
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
@@ -204,3 +211,57 @@ def test_balanced_weights_are_not_guessed_from_a_row():
     assert any("balanced" in note for note in done.header.notes) and not done.header.weighted
     weighted = fitted.trace(IRIS[:2], SPECIES[:2], sample_weight=[1.0, 3.0])
     assert weighted.header.weighted and verify(weighted).ok
+
+
+@pytest.mark.parametrize("frame", [False, True])
+def test_a_pipeline_shows_raw_and_scaled_rows(frame):
+    X = IRIS
+    if frame:
+        X = pytest.importorskip("pandas").DataFrame(IRIS, columns=["a", "b", "c", "d"])
+    whole = make_pipeline(StandardScaler(), "passthrough", classifier()).fit(X, SPECIES)
+    done = trace_estimator(whole, X[45:47], SPECIES[45:47])
+    assert_honest(done)
+    names = ["a", "b", "c", "d"] if frame else ["x0", "x1", "x2", "x3"]
+    assert done.header.data[1].raw == dict(zip(names, IRIS[46], strict=True))
+    assert list(done.header.input_names) == names
+    np.testing.assert_allclose(done["input"].value, (IRIS[45:47] - IRIS.mean(axis=0)) / IRIS.std(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(done.prediction, whole.predict_proba(X[45:47]), rtol=1e-12)
+    assert done.header.data[0].prediction == whole.predict(X[45:46])[0]
+
+
+def test_scaling_inside_shows_raw_cells_of_plain_arrays():
+    fitted = classifier(scale_features=True).fit(IRIS, SPECIES)
+    done = fitted.trace(IRIS[:1])
+    assert done.header.data[0].raw == {f"x{place}": cell for place, cell in enumerate(IRIS[0])}
+    assert not np.allclose(done["input"].value, IRIS[0])
+    assert classifier().fit(IRIS, SPECIES).trace(IRIS[:1]).header.data[0].raw == {}
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("parameters", [{}, {"eta0": 0.3}, {"class_weight": {"b": 3.0}}], ids=str)
+def test_a_perceptrons_step_is_its_correction(classes, parameters):
+    """The oracle is `partial_fit`, row by row, right and wrong predictions among them."""
+    chosen = np.less(SPECIES, classes)
+    X, y = IRIS[chosen], np.array(["a", "b", "c"])[SPECIES[chosen]]
+    fitted, moved = Perceptron(max_iter=1, **parameters).fit(X, y), 0
+    for row in (0, 60, 99, 20, len(X) - 1):
+        one = X[row : row + 1], y[row : row + 1]
+        done = trace_estimator(fitted, *one)
+        assert_honest(done)
+        assert done.header.data[0].prediction == fitted.predict(one[0])[0]
+        before = fitted.coef_.copy()
+        fitted.partial_fit(*one)
+        np.testing.assert_allclose(done["new-weight-l0"].value, fitted.coef_.T, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(done["new-bias-l0"].value, fitted.intercept_, rtol=1e-12, atol=1e-12)
+        moved += not np.array_equal(before, fitted.coef_)
+    assert 0 < moved < 5
+    assert len(trace_estimator(fitted, X[:3]).header.data) == 3
+    for rows, labels, words in (
+        (X[:2], y[:2], "one row at a time"),
+        (X[:1], ["d"], "one of the classes"),
+        (X[:1], [], "one of"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            trace_estimator(fitted, rows, labels)
+    with pytest.raises(ValueError, match="must be positive"):
+        trace_estimator(fitted, X[:1], y[:1], [0.0])

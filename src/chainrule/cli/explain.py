@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -116,17 +115,15 @@ def explain(
 def _trace(fitted: TableModel, table: Table, rows: list[int], forward: bool) -> Trace:
     """The trace of rows that are numbered as in the file: from 1, the header not counted."""
     from chainrule.cli.guard import CommandError
-    from chainrule.trace import Trace, trace_table
+    from chainrule.trace import trace_table
 
     for number in rows:
         if number > len(table):
             raise CommandError(f"{table.path}: there is no row {number}; the table's rows are 1 to {len(table):,}.")
     try:
-        trace = trace_table(fitted, table, [number - 1 for number in rows], target=False if forward else None)
+        return trace_table(fitted, table, [number - 1 for number in rows], target=False if forward else None)
     except ValueError as error:
         raise CommandError(str(error)) from error
-    data = tuple(replace(one, number=one.number + 1) for one in trace.header.data)
-    return Trace(replace(trace.header, data=data), trace.rows, trace.own)
 
 
 def _place(trace: Trace, layer: int | None, unit: int | None) -> tuple[int, int] | None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule.diagnosis.building import case_of, case_of_failure
+from chainrule.diagnosis.catalogue import CHECKS, Check
 from chainrule.diagnosis.findings import Advice, Diagnosis, Finding
 from chainrule.diagnosis.judging import judge
-from chainrule.diagnosis.table import CHECKS, Check
 from chainrule.errors import DivergenceError
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, indexable
 
 from chainrule.diagnosis.case import Case, Data
 from chainrule.errors import DivergenceError
 from chainrule.estimators.base import BaseMLP
 from chainrule.estimators.inputs import training_arrays
+from chainrule.estimators.looking import passed_through, unwrapped
 from chainrule.training.evidence import spread_rows
 from chainrule.training.recording import Failure
 
@@ -64,15 +64,13 @@ def case_of(estimator: Any, given: Given, held: Given) -> Case:
 
 def _learner(estimator: Any) -> tuple[list[Any], Any]:
     """Steps before the network, and the network."""
-    before: list[Any] = []
-    if isinstance(estimator, Pipeline):
-        before, estimator = [step for _, step in estimator.steps[:-1]], estimator.steps[-1][1]
-    if not isinstance(estimator, BaseMLP):
+    before, learner = unwrapped(estimator)
+    if not isinstance(learner, BaseMLP):
         raise TypeError(
             "diagnose takes a fitted MLPClassifier, MLPRegressor or MLPMultiTask, a Pipeline that ends in one, a TableModel, "
-            f"or the DivergenceError of a fit; got {type(estimator).__name__}."
+            f"or the DivergenceError of a fit; got {type(learner).__name__}."
         )
-    return before, estimator
+    return before, learner
 
 
 def _unfitted(estimator: Any, given: Given, held: Given) -> Case:
@@ -95,9 +93,7 @@ def _unfitted(estimator: Any, given: Given, held: Given) -> Case:
 
 def _data(learner: Any, before: list[Any], X: Any, y: Any) -> Data:
     X, y = indexable(X, y)
-    for step in before:
-        if step not in (None, "passthrough"):
-            X = step.transform(X)
+    X = passed_through(before, X)
     rows, targets = training_arrays(learner, X, y, False, learner._numeric_y)
     network, theta = learner._parameters()
     if rows.shape[1] != network.inputs:

@@ -181,8 +181,7 @@ class Case:
 
     @cached_property
     def ratios(self) -> Vector:
-        """Change of the last step over the size of the parameters, per epoch and layer, shape (epochs, L); see "
-        "`update_ratios`."""
+        """Change of the last step over the size of the parameters, shape (epochs, L); see `update_ratios`."""
         return update_ratios(self.history, self.looks)
 
     def predicted(self, data: Data) -> NDArray[Any]:

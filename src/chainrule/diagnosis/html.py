@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from chainrule.diagnosis.catalogue import CHECKS
 from chainrule.diagnosis.findings import Diagnosis, Finding
-from chainrule.diagnosis.table import CHECKS
 from chainrule.diagnosis.text import OWN_NAMES, checked, headline, told
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.catalogue import CHECKS
 from chainrule.diagnosis.findings import SEVERITIES, Diagnosis, Finding, Found, Unknown
-from chainrule.diagnosis.table import CHECKS
 
 
 def judge(case: Case) -> Diagnosis:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from textwrap import fill
 from types import MappingProxyType
 
+from chainrule.diagnosis.catalogue import CHECKS
 from chainrule.diagnosis.findings import Advice, Diagnosis, Finding
-from chainrule.diagnosis.table import CHECKS
 
 WIDTH = 110
 OWN_NAMES: Mapping[str, str] = MappingProxyType({})

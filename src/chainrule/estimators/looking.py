@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from chainrule.engines.regions import LocalLinear, local_linear
+from sklearn.utils.validation import check_is_fitted
+
+from chainrule.engines.regions import MOST_REGIONS, LocalLinear, Regions, linear_regions, local_linear
 
 if TYPE_CHECKING:
     from chainrule.diagnosis import Diagnosis
     from chainrule.trace import Trace
 
 
+def unwrapped(model: Any) -> tuple[list[Any], Any]:
+    """The steps of a pipeline before its last one, and the last one; anything else is its own last step."""
+    if hasattr(model, "steps"):
+        return [step for _, step in model.steps[:-1]], model.steps[-1][1]
+    return [], model
+
+
+def passed_through(steps: Sequence[Any], X: Any) -> Any:
+    """Rows as the steps of a pipeline pass them on."""
+    for step in steps:
+        if step is not None and not isinstance(step, str):
+            X = step.transform(X)
+    return X
+
+
 class Looking:
-    """`trace`, `diagnose` and `local_linear`."""
+    """`trace`, `diagnose`, `local_linear` and `linear_regions`."""
 
     def trace(self, X: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Trace:
         """Every number of the forward and backward pass over a few rows, and of the next training step.
@@ -71,3 +89,41 @@ class Looking:
         """
         network, theta, rows = self._ready(X)  # type: ignore[attr-defined]
         return local_linear(network, theta, rows)
+
+    def linear_regions(
+        self,
+        limits: tuple[float, float, float, float],
+        *,
+        origin: Any = None,
+        directions: Any = None,
+        max_regions: int = MOST_REGIONS,
+    ) -> Regions:
+        """The pieces of a plane of inputs on which the network is one affine map; see `chainrule.engines.regions`.
+
+        The plane is one of the network's inputs (`get_encoded_feature_names_out`): where the estimator prepares X itself, after
+        the preparation.
+
+        Parameters
+        ----------
+        limits : tuple of float
+            (left, right, bottom, top) of the rectangle, in units of the two directions.
+        origin : array of shape (inputs,), default=None
+            The point at (0, 0); None is zero.
+        directions : array of shape (2, inputs), default=None
+            The directions of the two axes; a network with two inputs has them by default.
+        max_regions : int, default=100000
+            More than so many are refused, to spare time and memory.
+
+        Returns
+        -------
+        regions : Regions
+            Polygons, affine maps, ``n_linear_regions``, ``n_activation_regions`` and ``borders()``, all exact.
+
+        Raises
+        ------
+        ValueError
+            If a hidden activation is not piecewise linear, the plane is none, or there are too many regions.
+        """
+        check_is_fitted(self, "coefs_")
+        network, theta = self._parameters()  # type: ignore[attr-defined]
+        return linear_regions(network, theta, limits, origin=origin, directions=directions, max_regions=max_regions)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chainrule.graph.graph import Graph
+from chainrule.graph.names import as_text
 from chainrule.graph.value import Value
 
 
@@ -64,6 +65,19 @@ class Example:
     source: str
     graph: Graph
     printed: tuple[Printed, ...] = ()
+
+    def __str__(self) -> str:
+        """Title and source, then every number to its last digit with the printed one beside it."""
+        printed = {(each.node, each.gradient): each.text for each in self.printed}
+        output = self.graph.label(self.graph.outputs[0])
+        lines = [f"{self.title} ({self.source})"]
+        for node in (node for node in self.graph if node.name and not (node.constant and not node.operation)):
+            own = [("", node.data, False)] if node.operation else []
+            own += [(f"∂{output}/∂", node.grad, True)] if node is not self.graph.outputs[0] else []
+            for sign, number, gradient in own:
+                text = printed.get((node.name, gradient))
+                lines.append(f"  {sign}{node.label} = {number!r}" + (f"   (printed: {text})" if text else ""))
+        return "\n".join(lines)
 
 
 def descend(graph: Graph, names: Sequence[str], rate: float) -> None:
@@ -142,6 +156,16 @@ class Update:
     def error_fell(self) -> bool:
         """Whether the update made the loss smaller."""
         return self.loss[1] < self.loss[0]
+
+    def __str__(self) -> str:
+        """The answers in sentences."""
+        weights = ", ".join(f"{as_text(name)} = {weight!r}" for name, weight in self.weights.items())
+        verdict = "so the error fell" if self.error_fell else "so the error did not fall"
+        return (
+            f"After the update {weights}. Beside what w₁ needs, w₂ needs {', '.join(self.new_gradients)} only.\n"
+            f"The prediction moves from {self.prediction[0]!r} to {self.prediction[1]!r}, the loss from {self.loss[0]!r} to "
+            f"{self.loss[1]!r}, {verdict}."
+        )
 
 
 def two_inputs_updated(rate: float = 1.0) -> Update:

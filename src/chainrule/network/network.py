@@ -21,7 +21,7 @@ from chainrule.network.layout import Layout
 from chainrule.network.plain import described_fields
 
 if TYPE_CHECKING:
-    from chainrule.engines.regions import LocalLinear
+    from chainrule.engines.regions import LocalLinear, Regions
     from chainrule.engines.scalar import NetworkGraph
     from chainrule.trace import Trace
 
@@ -207,6 +207,15 @@ class Network(Layout):
         from chainrule.engines import regions
 
         return regions.local_linear(self, theta, X)
+
+    def linear_regions(self, theta: Array, limits: tuple[float, float, float, float], **plane: Any) -> Regions:
+        """The pieces of a plane of inputs on which the network is one affine map, counted exactly.
+
+        `plane` are origin, directions and max_regions of `chainrule.engines.regions.linear_regions`.
+        """
+        from chainrule.engines import regions
+
+        return regions.linear_regions(self, theta, limits, **plane)
 
     def trace(self, theta: Array, X: Any, y: Any = None, **options: Any) -> Trace:
         """Every number of a forward and backward pass over a few rows, and of a step; see `chainrule.trace.trace`."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.estimators import looking
 from chainrule.formulas.lookup import Array
 from chainrule.network import Network
 
@@ -67,17 +68,12 @@ def opened(model: Any) -> Opened:
 
 
 def _last(model: Any) -> Any:
-    if hasattr(model, "steps"):
-        return model.steps[-1][1]
-    return model.estimator if hasattr(model, "schema") else model
+    return model.estimator if hasattr(model, "schema") else looking.unwrapped(model)[1]
 
 
 def network_rows(model: Any, X: Any) -> Any:
     """Rows of `X` as the network inside the model gets them."""
-    if hasattr(model, "steps"):
-        X = model[:-1].transform(X) if len(model.steps) > 1 else X
-    elif hasattr(model, "schema"):
-        X = model._inputs(X)
+    X = model._inputs(X) if hasattr(model, "schema") else looking.passed_through(looking.unwrapped(model)[0], X)
     return _last(model)._ready(X)[2]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engines.regions import Regions, linear_regions
+from chainrule.engines.regions import Regions
 from chainrule.plots.opening import network_rows, opened
 from chainrule.plots.outcomes import class_codes
 from chainrule.plots.plane import Limits
@@ -23,7 +23,7 @@ class LinearRegionsDisplay:
     Parameters
     ----------
     regions : Regions
-        From `chainrule.engines.regions.linear_regions`.
+        From an estimator's or a network's `linear_regions`.
     names : tuple of str
         Names of the axes.
     points : ndarray of shape (n, 2), optional
@@ -101,8 +101,8 @@ class LinearRegionsDisplay:
         classes = getattr(found.estimator, "classes_", None)
         shown = flat and y is not None and classes is not None and np.ndim(classes[0]) == 0
         display = cls(
-            regions=linear_regions(
-                found.network, found.theta, limits or _around(rows), origin=origin, directions=directions
+            regions=found.network.linear_regions(
+                found.theta, limits or _around(rows), origin=origin, directions=directions
             ),
             names=(found.input_names[0], found.input_names[1]) if flat else ("first direction", "second direction"),
             points=rows if flat else None,

@@ -8,36 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.trace.backward import plan_backward
-from chainrule.trace.check import of_header, plan_check
 from chainrule.trace.formulas import Formulas
-from chainrule.trace.forward import plan_forward, plan_input
 from chainrule.trace.header import Header
-from chainrule.trace.loss import plan_loss
 from chainrule.trace.operations import OPERATIONS
-from chainrule.trace.plan import Claim, Plan
+from chainrule.trace.plans import plan_of
+from chainrule.trace.plans.check import of_header
+from chainrule.trace.plans.plan import Claim
 from chainrule.trace.rows import Row, Value
-from chainrule.trace.update import plan_state, plan_update
-
-PLANS = {
-    "forward": plan_forward,
-    "loss": plan_loss,
-    "backward": plan_backward,
-    "update": plan_update,
-    "check": plan_check,
-}
-
-
-def plan_of(header: Header) -> Plan:
-    """The claims that a header demands."""
-    plan = Plan(header)
-    plan_input(plan)
-    if header.solver is not None:
-        plan_state(plan)
-    for stage in header.stages[1:]:
-        plan.stage = stage
-        PLANS[stage](plan)
-    return plan
 
 
 def as_value(value: Any) -> Value:

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.engines.arrays import checked_state
@@ -14,10 +15,13 @@ from chainrule.estimators import parameters
 from chainrule.estimators.base import BaseMLP
 from chainrule.estimators.cells import cells_of
 from chainrule.estimators.inputs import training_arrays
+from chainrule.estimators.looking import passed_through, unwrapped
+from chainrule.estimators.perceptron import Perceptron
 from chainrule.formulas.lookup import Array
 from chainrule.network import Network
 from chainrule.trace.front import STEP_OPTIONS, View, checked_pass, explain, explain_prediction, step_of
 from chainrule.trace.header import DataRow
+from chainrule.trace.perceptron import trace_perceptron
 from chainrule.trace.record import Trace
 from chainrule.training import TrainingState
 
@@ -41,7 +45,7 @@ def trace_estimator(
 
     Parameters
     ----------
-    estimator : MLPClassifier, MLPRegressor or MLPMultiTask
+    estimator : MLPClassifier, MLPRegressor, MLPMultiTask, Perceptron, or Pipeline that ends in one
         A fitted one; nothing of it is changed.
     X : {array-like, sparse matrix, data frame} of shape (n, n_features)
         The rows, as for `predict`; with targets they are one batch.
@@ -74,33 +78,45 @@ def trace_estimator(
     ValueError
         If X or y do not fit it, or there are too many rows.
     """
-    if not isinstance(estimator, BaseMLP):
-        raise TypeError(
-            f"a trace explains MLPClassifier, MLPRegressor or MLPMultiTask, got {type(estimator).__name__}; for a network of "
-            "your own use Network.trace."
-        )
-    check_is_fitted(estimator, "coefs_")
     odd = sorted(set(described) - set(WORDS))
     if odd:
         known = ("training", "level", "check", "sample", *WORDS)
         raise TypeError(f"trace got an unexpected option {odd[0]!r}; known are {', '.join(known)}.")
+    steps, inner = unwrapped(estimator)
+    if not isinstance(inner, (BaseMLP, Perceptron)):
+        raise TypeError(
+            "a trace explains MLPClassifier, MLPRegressor, MLPMultiTask or Perceptron, or a pipeline that ends in one; got "
+            f"{type(inner).__name__}. For rows of a table and its model use trace_table, for a network of your own Network.trace."
+        )
+    check_is_fitted(inner, ("coefs_", "coef_"), all_or_any=any)
+    seen, view = passed_through(steps, X), View(level, check, sample)
+    words: dict[str, Any] = {**_input_names(estimator, inner), **described}
+    if isinstance(inner, Perceptron):
+        done = trace_perceptron(inner, seen, y, sample_weight, view, words)
+    else:
+        done = _explained(inner, seen, y, sample_weight, training, view, words)
+    return done if "data" in words else Trace(replace(done.header, data=_data(inner, X, seen, y)), done.rows, done.own)
+
+
+def _explained(
+    estimator: BaseMLP, X: Any, y: Any, sample_weight: Any, training: bool, view: View, words: dict[str, Any]
+) -> Trace:
+    """The trace of rows as the estimator itself gets them."""
     network, theta, rows = estimator._ready(X)
-    theta, view, notes = theta.astype(np.float64), View(level, check, sample), [*described.pop("notes", ())]
-    words: dict[str, Any] = {
+    theta, notes = theta.astype(np.float64), [*words.pop("notes", ())]
+    words = {
         "dtype": str(vars(estimator)["theta_"].dtype),
-        "input_names": tuple(map(str, estimator.get_encoded_feature_names_out())),
         "output_names": _output_names(estimator, network),
         "notes": tuple(notes),
-        **described,
+        **words,
     }
     if y is None:
-        return explain_prediction(network, theta, rows, view, {"data": _data(estimator, X, y), **words})
+        return explain_prediction(network, theta, rows, view, words)
     rows, Y, weight = _encoded(estimator, X, y, sample_weight, notes)
     state = _state(estimator, notes)
     step = _step(estimator, network, theta, state, notes)
     passed = checked_pass(network, theta, rows, Y, weight, state if training else None, training, step.settings)
-    words = {"data": _data(estimator, X, y), **words, "notes": tuple(notes)}
-    return explain(passed, step, step.settings, state, training, view, words)
+    return explain(passed, step, step.settings, state, training, view, {**words, "notes": tuple(notes)})
 
 
 def _encoded(estimator: Any, X: Any, y: Any, sample_weight: Any, notes: list[str]) -> tuple[Any, Array, Any]:
@@ -172,19 +188,34 @@ def _output_names(estimator: Any, network: Network) -> tuple[str, ...]:
     return tuple(f"output {place}" for place in range(network.outputs))
 
 
-def _data(estimator: Any, X: Any, y: Any) -> tuple[DataRow, ...]:
-    """The rows in the user's terms."""
-    predicted = estimator.predict(X)
-    count = len(predicted)
-    raw: list[dict[str, Any]] = [{} for _ in range(count)]
+def _input_names(whole: Any, estimator: Any) -> dict[str, Any]:
+    """What the network's inputs are called: by itself, else by the steps before it, else x0, x1, ..."""
+    prepares = hasattr(estimator, "feature_names_in_") or hasattr(estimator, "preparation_")
+    if hasattr(whole, "steps") and len(whole.steps) > 1 and not prepares:
+        try:
+            return {"input_names": tuple(map(str, whole[:-1].get_feature_names_out()))}
+        except (AttributeError, NotFittedError, ValueError):
+            pass  # not every transformer names what it makes
+    if isinstance(estimator, BaseMLP):
+        return {"input_names": tuple(map(str, estimator.get_encoded_feature_names_out()))}
+    named = getattr(estimator, "feature_names_in_", None)
+    return {} if named is None else {"input_names": tuple(map(str, named))}
+
+
+def _data(estimator: Any, X: Any, seen: Any, y: Any) -> tuple[DataRow, ...]:
+    """The rows in the user's terms; their cells where they are not just what the network sees."""
+    predicted = estimator.predict(seen)
+    raw: list[dict[str, Any]] = [{} for _ in predicted]
     if hasattr(X, "columns"):
         cells = cells_of(X, None)
-        raw = [
-            {str(name): _item(column, row) for name, column in zip(X.columns, cells.columns, strict=True)}
-            for row in range(count)
-        ]
+        named = [(str(name), column) for name, column in zip(X.columns, cells.columns, strict=True)]
+        raw = [{name: _item(column, row) for name, column in named} for row in range(len(raw))]
+    elif seen is not X or hasattr(estimator, "preparation_"):
+        columns = np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=object).T
+        raw = [{f"x{place}": _item(column, row) for place, column in enumerate(columns)} for row in range(len(raw))]
     return tuple(
-        DataRow(row, raw[row], None if y is None else _item(y, row), _item(predicted, row)) for row in range(count)
+        DataRow(row + 1, cells, None if y is None else _item(y, row), _item(predicted, row))
+        for row, cells in enumerate(raw)
     )
 
 

@@ -16,7 +16,6 @@ from chainrule.formulas.solvers import SGD, Solver, get_solver
 from chainrule.formulas.targets import check_targets
 from chainrule.network import Network
 from chainrule.trace.build import filled
-from chainrule.trace.check import sample
 from chainrule.trace.formulas import Describer, Formulas
 from chainrule.trace.header import ROWS_MOST, UNIT_LIMIT, UNIT_MOST, DataRow, Header
 from chainrule.trace.numbers import (
@@ -28,6 +27,7 @@ from chainrule.trace.numbers import (
     step_numbers,
     tape_numbers,
 )
+from chainrule.trace.plans.check import sample
 from chainrule.trace.record import Trace
 from chainrule.training import Settings, TrainingState
 
@@ -275,7 +275,7 @@ def explain_prediction(network: Network, theta: Array, X: Any, view: View, descr
 
 
 def _rows(count: int) -> tuple[DataRow, ...]:
-    return tuple(DataRow(number) for number in range(count))
+    return tuple(DataRow(number) for number in range(1, count + 1))
 
 
 def explain(

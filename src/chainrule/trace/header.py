@@ -23,7 +23,7 @@ class DataRow:
     Parameters
     ----------
     number : int
-        Its number in the data.
+        Its number in the data, from 1, as people count.
     raw : dict
         Column -> cell as text or number; empty where there was no table.
     target, prediction : str, int, float, bool, list or None

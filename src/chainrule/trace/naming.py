@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from chainrule.trace import expressions as e
 from chainrule.trace.header import Header
 from chainrule.trace.notation import Notation, Spot
 from chainrule.trace.rows import Quantity, Row
 from chainrule.trace.writing import Text
+from chainrule.trace.writing import expressions as e
 
 Symbol = e.Expression
 

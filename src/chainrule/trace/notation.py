@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from chainrule.trace.expressions import Letter, letter
+from chainrule.trace.writing.expressions import Letter, letter
 
 # What has letters of its own; everything else (gradients, changes, checks) is made from these in `trace/naming.py`.
 # role -> letters of one number and of an array.

@@ -15,7 +15,7 @@ from chainrule.engines.tape import Tape
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.solvers import Solver, State
 from chainrule.network import Network
-from chainrule.trace.plan import Q
+from chainrule.trace.plans.plan import Q
 from chainrule.trace.rows import PARAMETERS
 
 Numbers = dict[str, Any]

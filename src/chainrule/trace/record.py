@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from chainrule.trace.build import filled
 from chainrule.trace.formulas import Formulas
 from chainrule.trace.header import Header
-from chainrule.trace.plan import Q
+from chainrule.trace.plans.plan import Q
 from chainrule.trace.rows import STAGES, Row
 
 if TYPE_CHECKING:
@@ -104,18 +104,28 @@ class Trace:
         ValueError
             If there is no such unit.
         """
+        header = replace(self.header, level="layer", opened=(self.place(layer, unit),))
+        numbers = {row.id: row.value for row in self.rows if row.level != "unit"}
+        return Trace(header, filled(header, numbers, Formulas(self.own)), self.own)
+
+    def place(self, layer: Any, unit: Any) -> tuple[int, int]:
+        """Layer and unit counted from 0, negative numbers from the end.
+
+        Raises
+        ------
+        ValueError
+            If the network has no such unit.
+        """
         depth = self.header.depth
-        if not _whole(layer) or not -depth <= layer < depth:
+        if not whole(layer) or not -depth <= layer < depth:
             raise ValueError(f"layer must be a whole number from {-depth} to {depth - 1}; got {layer!r}.")
         units = self.header.widths[layer % depth + 1]
-        if not _whole(unit) or not -units <= unit < units:
+        if not whole(unit) or not -units <= unit < units:
             raise ValueError(
                 f"layer {layer % depth} has {units} units: unit must be a whole number from {-units} to {units - 1}; "
                 f"got {unit!r}."
             )
-        header = replace(self.header, level="layer", opened=((int(layer) % depth, int(unit) % units),))
-        numbers = {row.id: row.value for row in self.rows if row.level != "unit"}
-        return Trace(header, filled(header, numbers, Formulas(self.own)), self.own)
+        return int(layer) % depth, int(unit) % units
 
     def verify(self) -> Report:
         """Re-derive every row; see `chainrule.trace.verify`."""
@@ -168,5 +178,6 @@ class Trace:
         return self.render("html")
 
 
-def _whole(value: Any) -> bool:
+def whole(value: Any) -> bool:
+    """Whether it is a whole number."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

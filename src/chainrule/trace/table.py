@@ -33,7 +33,7 @@ def trace_table(
     table : Table, polars.DataFrame or pandas.DataFrame
         Where the rows are.
     rows : sequence of int
-        Their numbers, from 0.
+        Their places, from 0 as everywhere in Python. The explanation and messages number rows as the file does, from 1.
     target : bool or None
         Whether loss and backward pass are shown, which need the target column; None shows them where every row has a target.
     **options
@@ -54,21 +54,22 @@ def trace_table(
 
     whole = Table.from_frame(table)
     try:
-        chosen = checked_rows(np.asarray(rows), len(whole))
+        chosen = checked_rows(np.asarray(rows), len(whole), "counted from 0, ")
     except ValueError as error:
         raise TableError(f"{whole.path}: {error}") from None
     part, goal, notes = whole.take(chosen), model.schema.target, [*options.pop("notes", ())]
+    places = chosen if part.rows is None else part.rows
     X = Encoder(model.schema).encode(part, notes)
-    y = _targets(part, model, target, chosen)
+    y = _targets(part, model, target)
     predicted = model.predict(part)
     names = [column.name for column in model.schema.used]
     raw = part.frame.select(names).to_dicts()
     known = part.frame[goal.name].to_list() if goal.name in part.frame.columns else [None] * len(chosen)
     data = tuple(
         DataRow(
-            int(number), {name: _cell(cell) for name, cell in raw[place].items()}, _cell(known[place]), _cell(guess)
+            int(number) + 1, {name: _cell(cell) for name, cell in raw[place].items()}, _cell(known[place]), _cell(guess)
         )
-        for place, (number, guess) in enumerate(zip(chosen, predicted.tolist(), strict=True))
+        for place, (number, guess) in enumerate(zip(places, predicted.tolist(), strict=True))
     )
     scale = (goal.centre, goal.scale) if goal.task == "regression" else (0.0, 1.0)
     described: dict[str, Any] = {
@@ -80,7 +81,7 @@ def trace_table(
     return trace_estimator(model.estimator, X, y, notes=notes, **described, **options)
 
 
-def _targets(part: Table, model: TableModel, wanted: bool | None, rows: Any) -> Any:
+def _targets(part: Table, model: TableModel, wanted: bool | None) -> Any:
     """Targets as the estimator learned them, None where they are not all known."""
     from chainrule.tables import target as targets
 
@@ -93,10 +94,9 @@ def _targets(part: Table, model: TableModel, wanted: bool | None, rows: Any) -> 
     if wanted is False or (wanted is None and missing.any()):
         return None
     if missing.any():
-        place = int(rows[int(missing.argmax())])
         raise TableError(
-            f"{part.path}: row {place} has no known value of {goal.name!r}, which loss and backward pass need; explain the "
-            "prediction alone, or another row."
+            f"{part.where(int(missing.argmax()))} has no known value of {goal.name!r}, which loss and backward pass need; "
+            "explain the prediction alone (target=False), or another row. (Rows are counted from 1 here, as in a file.)"
         )
     return targets.targets(part, goal)
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.trace.build import derived, plan_of
-from chainrule.trace.check import sample
+from chainrule.trace.build import derived
 from chainrule.trace.document import from_json
 from chainrule.trace.formulas import Formulas, UnknownFormula
 from chainrule.trace.header import ROWS_MOST, UNIT_MOST, Header
 from chainrule.trace.operations import OPERATIONS
-from chainrule.trace.plan import Claim
+from chainrule.trace.plans import plan_of
+from chainrule.trace.plans.check import sample
+from chainrule.trace.plans.plan import Claim
 from chainrule.trace.rows import STAGES, Row, Value
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""The checks, one function each: from a case to what was found, by theme. The table of them is `chainrule.diagnosis.table`."""
+"""The checks, one function each: from a case to what was found, by theme. Their table is `chainrule.diagnosis.catalogue`."""

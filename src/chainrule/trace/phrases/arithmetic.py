@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chainrule.trace import expressions as e
 from chainrule.trace.phrases.base import Phrase, Terms, exponential, listed, multiplied, name_of, products, series
 from chainrule.trace.phrases.functions import value
+from chainrule.trace.writing import expressions as e
 
 
 def _mean(t: Terms) -> e.Expression:

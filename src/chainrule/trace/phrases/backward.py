@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chainrule.trace import expressions as e
 from chainrule.trace.phrases.base import Phrase, Terms, listed, multiplied, name_of, series
 from chainrule.trace.phrases.functions import slope
 from chainrule.trace.phrases.losses import ONE, TWO, decay_strength, sign
+from chainrule.trace.writing import expressions as e
 
 
 def _mean(t: Terms, inner: e.Expression) -> e.Expression:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.trace import expressions as e
+from chainrule.trace.writing import expressions as e
 
 # The longest sum that is written out; of a longer one the beginning and the end.
 LONGEST, ENDS = 12, 4

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chainrule.trace import expressions as e
 from chainrule.trace.phrases.base import Terms, exponential, name_of
+from chainrule.trace.writing import expressions as e
 
 Value = Callable[[e.Expression], e.Expression]
 Slope = Callable[[e.Expression, e.Expression], e.Expression]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chainrule.trace import expressions as e
 from chainrule.trace.phrases.base import Phrase, Terms, exponential, listed, name_of, series
+from chainrule.trace.writing import expressions as e
 
 ZERO, ONE, TWO = e.number(0), e.number(1), e.number(2)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chainrule.trace import expressions as e
 from chainrule.trace.phrases.base import ETA, Formula, Phrase, Terms, multiplied, series
 from chainrule.trace.phrases.losses import ONE, TWO, ZERO
+from chainrule.trace.writing import expressions as e
 
 
 def _velocity(t: Terms) -> e.Expression:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.trace.notation import get_notation
-from chainrule.trace.record import Trace
+from chainrule.trace.record import Trace, whole
 from chainrule.trace.render.html import to_html
 from chainrule.trace.render.latex import to_latex
 from chainrule.trace.render.markdown import to_markdown
@@ -45,8 +45,20 @@ class Wishes:
 
     def __post_init__(self) -> None:
         get_notation(self.notation)
-        if not isinstance(self.digits, int) or not 1 <= self.digits <= MOST_DIGITS:
+        if not whole(self.digits) or not 1 <= self.digits <= MOST_DIGITS:
             raise ValueError(f"digits must be a whole number from 1 to {MOST_DIGITS}; got {self.digits!r}.")
+        if not whole(self.width) or self.width < 1:
+            raise ValueError(f"width must be a whole number of columns, at least 1; got {self.width!r}.")
+
+    def checked(self, trace: Trace) -> Wishes:
+        """The same, with a unit that the network has, counted from 0.
+
+        Raises
+        ------
+        ValueError
+            If it has no such unit.
+        """
+        return self if self.unit is None else replace(self, unit=trace.place(*self.unit))
 
 
 def _story(trace: Trace, wishes: Wishes) -> Story:
@@ -82,10 +94,10 @@ def render(trace: Trace, format: str, **wishes: Any) -> str:
     Raises
     ------
     ValueError
-        If there is no such format or notation, or the number of digits is impossible.
+        If there is no such format, notation or unit, or a number of digits or columns is impossible.
     TypeError
         If there is no such wish.
     """
     if format not in FORMATS:
         raise ValueError(f"unknown format {format!r}; known are {', '.join(FORMATS)}.")
-    return FORMATS[format](trace, Wishes(**wishes))
+    return FORMATS[format](trace, Wishes(**wishes).checked(trace))

@@ -12,7 +12,6 @@ from importlib.resources import files
 
 import numpy as np
 
-from chainrule.trace import expressions as e
 from chainrule.trace.header import Header
 from chainrule.trace.notation import NOTATIONS
 from chainrule.trace.render.outline import Cell, Claim, Group, Matrix, Outline, Part, Section, Table
@@ -21,12 +20,13 @@ from chainrule.trace.render.places import keys
 from chainrule.trace.render.story import Story
 from chainrule.trace.render.words import array_of, is_number, marked_up, plain_cell, result, summary, words_of
 from chainrule.trace.writing import MathML, Text, shown
+from chainrule.trace.writing import expressions as e
 
 # Shown by the script only: without it there is nothing to step with.
 PLAYER = """<div class="player" role="toolbar" aria-label="Steps" hidden>
 <button type="button">First</button><button type="button">Previous</button>
 <button type="button">Play</button><button type="button">Next</button>
-<span class="now" aria-live="polite">Arrow keys step, too.</span></div>"""
+<span class="now" aria-live="polite">The keys ← and → step, too.</span></div>"""
 
 
 def to_html(story: Story, digits: int = 6, unit: tuple[int, int] | None = None) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chainrule.trace import expressions as e
 from chainrule.trace.render.markdown import readings
 from chainrule.trace.render.outline import Cell, Claim, Group, Matrix, Outline, Part, Table
 from chainrule.trace.render.words import array_of, is_number, plain_cell, summary, uses_line, words_of
 from chainrule.trace.writing import Latex
+from chainrule.trace.writing import expressions as e
 from chainrule.trace.writing.latex import escaped, matrix
 
 PREAMBLE = r"""\documentclass[a4paper,10pt]{article}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.trace import expressions as e
 from chainrule.trace.render.outline import Cell, Claim, Group, Matrix, Outline, Part, Table
 from chainrule.trace.render.words import array_of, is_number, plain_cell, result, summary, uses_line, words_of
 from chainrule.trace.writing import Latex
+from chainrule.trace.writing import expressions as e
 from chainrule.trace.writing.latex import matrix
 
 SPECIAL = "\\`*_{}[]<>()#+-!|$~"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chainrule.trace.expressions import Expression
 from chainrule.trace.rows import Row, Value
+from chainrule.trace.writing.expressions import Expression
 
 
 @dataclass(frozen=True)

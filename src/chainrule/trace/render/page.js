@@ -7,6 +7,7 @@
   const [first, back, play, next] = player.querySelectorAll("button");
   const now = player.querySelector(".now");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const opened = [...root.querySelectorAll(".net .on")];
   let at = -1, timer = 0;
 
   const parts = (keys) => (keys || "").split(" ").filter(Boolean)
@@ -23,22 +24,28 @@
       box.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 2;
   }
 
-  function show(place, scroll = true) {
+  function mark(claim) {
     root.querySelectorAll(".net .on, .net .used").forEach((part) => part.classList.remove("on", "used"));
+    if (!claim) return opened.forEach((part) => part.classList.add("on"));
+    parts(claim.dataset.from).forEach((part) => part.classList.add("used"));
+    parts(claim.dataset.about).forEach((part) => { part.classList.remove("used"); part.classList.add("on"); });
+  }
+
+  const last = () => at >= claims.length - 1;
+
+  function show(place, scroll = true) {
     if (at >= 0) claims[at].removeAttribute("aria-current");
     at = Math.max(0, Math.min(claims.length - 1, place));
     const claim = claims[at];
     for (let box = claim.parentElement; box && box !== root; box = box.parentElement)
       if (box.tagName === "DETAILS") box.open = true;
     claim.setAttribute("aria-current", "step");
-    parts(claim.dataset.from).forEach((part) => part.classList.add("used"));
-    const mine = parts(claim.dataset.about);
-    mine.forEach((part) => { part.classList.remove("used"); part.classList.add("on"); });
-    bring(mine[0]);
+    mark(claim);
+    bring(parts(claim.dataset.about)[0]);
     if (scroll) claim.scrollIntoView({ block: "center", behavior: calm.matches || timer ? "auto" : "smooth" });
     now.textContent = `Step ${at + 1} of ${claims.length}: ${claim.dataset.told}`;
-    first.disabled = back.disabled = at === 0;
-    next.disabled = at === claims.length - 1;
+    // A button that is disabled would lose the focus, and with it the keys.
+    for (const [one, idle] of [[first, at === 0], [back, at === 0], [next, last()]]) one.setAttribute("aria-disabled", idle);
   }
 
   function stop() {
@@ -51,7 +58,8 @@
   function start() {
     now.setAttribute("aria-live", "off");
     play.textContent = "Pause";
-    timer = setInterval(() => at >= claims.length - 1 ? stop() : show(at + 1), 2000);
+    timer = setInterval(() => last() ? stop() : show(at + 1), 2000);
+    show(last() ? 0 : at + 1);
   }
 
   const move = (place) => { stop(); show(place); };
@@ -61,26 +69,36 @@
   play.onclick = () => timer ? stop() : start();
   claims.forEach((claim, place) => {
     claim.querySelector(".number").onclick = (event) => { event.preventDefault(); stop(); show(place, false); };
+    // What the pointer is on is marked in the picture as long as it stays there.
+    claim.addEventListener("pointerenter", () => mark(claim));
+    claim.addEventListener("pointerleave", () => mark(claims[at]));
   });
-  // Sideways keys step while the player or a claim has the focus; elsewhere they scroll as usual.
-  root.addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || !event.target.closest(".player, .number")) return;
-    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: claims.length - 1 }[event.key];
+  // Sideways keys step, but where they scroll or mean something else; beside other pages (a notebook) only with the focus inside.
+  const listening = root.parentElement === document.body ? document : root;
+  listening.addEventListener("keydown", (event) => {
+    const target = event.target instanceof Element ? event.target : root;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || target.closest(".scroll, .picture, .reading, input")) return;
+    const ends = target.closest(".player, .number") ? { Home: 0, End: claims.length - 1 } : {};
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, ...ends }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     move(to);
-    if (event.target.matches(".number")) claims[at].querySelector(".number").focus({ preventScroll: true });
+    if (target.matches(".number")) claims[at].querySelector(".number").focus({ preventScroll: true });
   });
   root.querySelectorAll(".net .node, .net .edge").forEach((part) => {
+    const mine = claims.filter((claim) => (claim.dataset.about || "").split(" ").includes(part.dataset.key));
+    if (!mine.length) return;
     part.style.cursor = "pointer";
-    part.addEventListener("click", () => {
-      const place = claims.findIndex((claim) => (claim.dataset.about || "").split(" ").includes(part.dataset.key));
-      if (place >= 0) move(place);
-    });
+    part.addEventListener("click", () => move(claims.indexOf(mine[0])));
+    part.addEventListener("pointerenter", () => mine.forEach((claim) => claim.classList.add("linked")));
+    part.addEventListener("pointerleave", () => mine.forEach((claim) => claim.classList.remove("linked")));
   });
   player.hidden = false;
-  if (location.hash) {
+  root.classList.add("stepping");
+  const follow = () => {
     const place = claims.findIndex((claim) => `#${claim.id}` === location.hash);
-    if (place >= 0) show(place);
-  }
+    if (place >= 0) move(place);
+  };
+  addEventListener("hashchange", follow);
+  follow();
 })();

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from chainrule.trace import expressions as e
 from chainrule.trace.naming import Names
 from chainrule.trace.phrases import PHRASES, QUESTIONS, SENTENCES, Terms
 from chainrule.trace.record import Trace
 from chainrule.trace.render.arrays import columns, shape
 from chainrule.trace.render.outline import Claim
 from chainrule.trace.rows import Quantity, Row
+from chainrule.trace.writing import expressions as e
 
 # Rows that nothing computes: they stand in the formulas of others.
 LEAVES = ("given", "element", "dropout_mask")

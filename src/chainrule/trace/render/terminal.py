@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.trace import expressions as e
 from chainrule.trace.render.arrays import in_words
 from chainrule.trace.render.outline import Cell, Claim, Group, Matrix, Outline, Part, Table
 from chainrule.trace.render.words import array_of, is_number, plain_cell, result, uses_line, words_of
 from chainrule.trace.writing import Text, shown
+from chainrule.trace.writing import expressions as e
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,10 +8,10 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.trace import expressions as e
 from chainrule.trace.render.arrays import fits, in_words
 from chainrule.trace.render.outline import Cell, Claim, Matrix
 from chainrule.trace.rows import Value
+from chainrule.trace.writing import expressions as e
 from chainrule.trace.writing import shown
 
 

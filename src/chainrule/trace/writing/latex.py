@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.trace import expressions as e
+from chainrule.trace.writing import expressions as e
 from chainrule.trace.writing.numbers import parts
 from chainrule.trace.writing.writer import Writer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from chainrule.trace import expressions as e
+from chainrule.trace.writing import expressions as e
 from chainrule.trace.writing.numbers import parts
 from chainrule.trace.writing.text import Text
 from chainrule.trace.writing.writer import Writer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unicodedata import normalize
 
-from chainrule.trace import expressions as e
+from chainrule.trace.writing import expressions as e
 from chainrule.trace.writing.numbers import shown
 from chainrule.trace.writing.writer import MULTIPLIED, RAISED, WHOLE, Writer
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from chainrule.trace import expressions as e
+from chainrule.trace.writing import expressions as e
 
 # How strongly the parts of an expression hang together: a weaker one inside a stronger one gets brackets.
 NAMED, ADDED, MULTIPLIED, RAISED, WHOLE = range(5)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.normalization import unbiased
-from chainrule.trace.arithmetic import Operation, Parents, Settings, numbers
+from chainrule.trace.operations.arithmetic import Operation, Parents, Settings, numbers
 
 
 def _clip_norm(p: Parents, s: Settings) -> Any:

@@ -10,10 +10,10 @@ from dataclasses import replace
 from chainrule.engines.normalization import EPSILON
 from chainrule.trace.formulas import elementwise
 from chainrule.trace.header import Group
-from chainrule.trace.loss import slope_parents
-from chainrule.trace.plan import Plan, Q, at, below, passed_on
+from chainrule.trace.plans.loss import slope_parents
+from chainrule.trace.plans.plan import Plan, Q, at, below, passed_on
+from chainrule.trace.plans.terms import hyper_parameters, terms_of
 from chainrule.trace.rows import Quantity
-from chainrule.trace.terms import hyper_parameters, terms_of
 
 
 def plan_backward(plan: Plan) -> None:

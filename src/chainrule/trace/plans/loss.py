@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chainrule.trace.header import Group
-from chainrule.trace.plan import Plan, Q
+from chainrule.trace.plans.plan import Plan, Q
+from chainrule.trace.plans.terms import Terms, hyper_parameters, smoothing, terms_of
 from chainrule.trace.rows import Quantity
-from chainrule.trace.terms import Terms, hyper_parameters, smoothing, terms_of
 
 
 def plan_loss(plan: Plan) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.reference import Masks, training_forward
-from chainrule.trace.arithmetic import Operation, Parents, Settings, numbers
+from chainrule.trace.operations.arithmetic import Operation, Parents, Settings, numbers
 
 
 def objective(p: Parents, s: Settings) -> Any:

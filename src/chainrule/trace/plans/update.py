@@ -12,7 +12,7 @@ from typing import Any
 
 from chainrule.engines.normalization import MOMENTUM
 from chainrule.trace.header import Header
-from chainrule.trace.plan import Plan, Q, about
+from chainrule.trace.plans.plan import Plan, Q, about
 from chainrule.trace.rows import Quantity
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.trace.header import Header
-from chainrule.trace.plan import Plan, Q, about
+from chainrule.trace.plans.plan import Plan, Q, about
 from chainrule.trace.rows import Quantity
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chainrule.engines.normalization import EPSILON
 from chainrule.trace.formulas import elementwise
 from chainrule.trace.header import Group
-from chainrule.trace.plan import Plan, Q, at, below
+from chainrule.trace.plans.plan import Plan, Q, at, below
 from chainrule.trace.rows import Quantity
 
 
