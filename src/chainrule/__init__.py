@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chainrule import playground
     from chainrule.engines import StepSettings
     from chainrule.errors import ChainruleError, DivergenceError, ModelFileError, TableError
     from chainrule.estimators import MLPClassifier, MLPRegressor
@@ -96,6 +97,7 @@ __all__ = [
     "Validation",
     "fit_many",
     "load",
+    "playground",
     "read_table",
     "save",
     "train",
@@ -103,6 +105,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "playground":
+        return import_module("chainrule.playground")
     if name not in _MODULES:
         raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
     value = getattr(import_module(_MODULES[name]), name)

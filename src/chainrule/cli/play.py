@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from chainrule.playground import Source
+    from chainrule.playground.source import Source
 
 
 def play(
@@ -57,7 +57,7 @@ def play(
 
 def _source(file: Path) -> Source:
     from chainrule.files import HEAD, MODEL, recognised
-    from chainrule.playground import Source
+    from chainrule.playground.source import Source
 
     with open(file, "rb") as stream:
         head = stream.read(HEAD)

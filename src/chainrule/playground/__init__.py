@@ -1,5 +1,11 @@
 """The playground: data, network and training in one object that answers in plain data and frames; a page shows it."""
 
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
 from chainrule.playground.actions import ACTIONS, as_error
 from chainrule.playground.address import read_hash, write_hash
 from chainrule.playground.frames import Frame, pack, unpack
@@ -28,3 +34,18 @@ __all__ = [
     "unpack",
     "write_hash",
 ]
+
+if TYPE_CHECKING:
+    from chainrule.playground.server.launch import Server
+
+
+class _Callable(ModuleType):
+    """`chainrule.playground(X, y)` although this package has the name."""
+
+    def __call__(self, *given: Any, **settings: Any) -> Server:
+        from chainrule.playground.server.launch import playground
+
+        return playground(*given, **settings)
+
+
+sys.modules[__name__].__class__ = _Callable

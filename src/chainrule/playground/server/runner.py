@@ -6,6 +6,7 @@ Wishes are granted in order, with training between them; the newest picture goes
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,9 +20,15 @@ from typing import Any
 import numpy as np
 
 from chainrule.files import HEAD, MODEL, recognised
-from chainrule.playground import Frame, Session, Source, as_error, options, pack, presets
+from chainrule.playground.actions import as_error
+from chainrule.playground.frames import Frame, pack
+from chainrule.playground.options import options
+from chainrule.playground.presets import presets
 from chainrule.playground.server.messages import Request
+from chainrule.playground.session import Session
+from chainrule.playground.source import Source
 
+LOG = logging.getLogger("chainrule.playground")
 # Seconds of training between two looks at the wishes.
 SLICE = 0.03
 # Without limit: the time of a slice ends the training.
@@ -43,6 +50,12 @@ class Start:
 
     given: dict[str, Any] | str | None = None
     source: Source | None = None
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    if not isinstance(error, (ValueError, ModuleNotFoundError, MemoryError)):
+        LOG.error("A wish of the page failed; please report it.", exc_info=error)
+    return as_error(error)
 
 
 def _called(door: Callable[..., Any], request: Request) -> Any:
@@ -127,15 +140,15 @@ class Runner:
             answer = self._act(request)
         except Exception as error:
             # Whatever goes wrong is told to the page; the session goes on.
-            self._say({"id": request.number, **as_error(error)})
+            self._say({"id": request.number, **_told(error)})
         else:
             if request.number is not None:
                 self._answer(request.number, answer)
 
     def _act(self, request: Request) -> Any:
-        own = {
+        own: dict[str, Callable[..., Any]] = {
             "open": self._open, "play": self._play, "pause": self._pause, "watch": self._watch, "drawn": self._has_drawn,
-            "hidden": self._hide, "options": self._options,
+            "hidden": self._hide, "options": options,
         }  # fmt: skip
         if request.action in own:
             return _called(own[request.action], request)
@@ -159,14 +172,10 @@ class Runner:
         described = self._session.describe()
         return {
             "describe": {**described, "notes": [*notes, *described["notes"]]},
-            "options": self._options(),
+            "options": options(),
             "presets": presets(),
             "own": self._start.source is not None,
         }
-
-    def _options(self) -> dict[str, Any]:
-        session = self._opened()
-        return dict(options(session.setup, session.source))
 
     def _play(self, speed: float | None = None) -> Any:
         if speed is not None and not (isinstance(speed, (int, float)) and 0 < speed <= ENDLESS):
@@ -229,7 +238,7 @@ class Runner:
             frame = self._opened().frame(self._wanted)
         except Exception as error:
             self._drawn, self._wanted = True, {}
-            self._say({"event": "unseen", **as_error(error)})
+            self._say({"event": "unseen", **_told(error)})
         else:
             self._send(pack(Frame({**frame.header, "live": True, "playing": self._playing}, frame.arrays)))
 
