@@ -1,4 +1,4 @@
-"""The playground's session: held to the library's own `train`, to the original of TensorFlow Playground, and to itself going back."""
+"""The playground's session: held to `train`, to the original of TensorFlow Playground, and to itself going back."""
 
 from __future__ import annotations
 

@@ -166,10 +166,19 @@ def _built(what: str, name: str, family: type, told: dict[str, Any]) -> Any:
     try:
         built = family(**values)
     except (ValueError, TypeError) as error:
-        raise Repair(f"{error} Its own defaults are taken.", family()) from None
+        raise Repair(*_instead(family, values, str(error))) from None
     if complaints:
         raise Repair(f"{what} {name!r}: {'; '.join(complaints)}.", built)
     return built
+
+
+def _instead(family: type, values: dict[str, Any], error: str) -> tuple[str, Any]:
+    """What is taken where values do not go together: the same with the flags off if that helps, else the formula's own."""
+    off = {**values, **{field.name: False for field in fields(family) if str(field.type) == "bool"}}
+    if _builds(family, off):
+        changed = [name for name, value in off.items() if values.get(name, True) != value]
+        return f"{error} Turned off: {', '.join(changed)}.", family(**off)
+    return f"{error} Its own defaults are taken.", family()
 
 
 def fitted(knob: Knob, value: Any) -> tuple[Any, str]:

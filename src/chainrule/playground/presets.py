@@ -79,7 +79,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "features-or-layers",
         "Features or layers",
-        "003",
+        "001",
         "There is no hidden layer here, but the network sees x1² and x2². Can it draw a circle?",
         "Yes, at once: in the squares a circle is a straight line. Otherwise hidden layers have to learn such features.",
         "Give it x1 and x2 instead, and hidden layers of 4 and 2 units.",
@@ -88,7 +88,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "shallow-joints",
         "A shallow network is a sum of joints",
-        "004",
+        "000",
         "Three ReLU units see one input. How many straight pieces can the function have at most?",
         "Four: every unit bends the line at one place, where its pre-activation is zero.",
         "Add units one by one and watch the joints.",
@@ -139,7 +139,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "softmax-cross-entropy",
         "Three classes",
-        "004",
+        "002",
         "Three clouds, three outputs: what do the three probabilities of a point add up to?",
         "To 1: softmax divides by the sum of all exponentials. Where clouds overlap no class is sure.",
         "Raise the noise and watch the probabilities, not the accuracy.",
@@ -158,7 +158,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "solver-race",
         "Adam on the spiral",
-        "002",
+        "000",
         "Adam scales every weight's step by its own gradients. Does it learn the spiral where plain descent is still stuck?",
         "Yes, by far sooner at this rate.",
         "Switch the solver to sgd while it trains: nothing is reset.",
@@ -171,7 +171,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "learning-rate",
         "A learning rate too large",
-        "001",
+        "002",
         "Squared error with learning rate 10: what happens to the loss within a few epochs?",
         "It grows exponentially; the run stops before a number that is not finite is shown, and says in which layer it began.",
         "Step back, take 0.03, and go on.",
@@ -206,7 +206,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "early-stopping",
         "Early stopping",
-        "002",
+        "000",
         "When should one stop, if only the training loss is looked at, and when by the test loss?",
         "By the training loss never; by the test loss where it is least. The run stops 200 epochs after that.",
         "Step back to the best epoch.",
@@ -246,7 +246,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "vanishing-gradient",
         "Vanishing gradients",
-        "002",
+        "001",
         "Six logistic layers: in which one is the gradient smallest?",
         "In the first. The logistic's slope is at most 1/4, and the slopes multiply on the way back.",
         "Look at the gradient norms, then take ReLU with He's initialisation.",
@@ -264,7 +264,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "activations",
         "Linear layers",
-        "001",
+        "000",
         "Three hidden layers, but without a non-linear activation. Can they draw a circle?",
         "No: a chain of linear maps is one linear map, so the boundary stays a straight line.",
         "Change the activation of a single layer to tanh.",
@@ -273,7 +273,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "perceptron-gates",
         "The perceptron",
-        "004",
+        "001",
         "Rosenblatt's rule on two clouds that can be separated: does it stop, and when?",
         "As soon as no point is on the wrong side; then every gradient is zero.",
         "Raise the noise until the clouds overlap: now it never stops.",
@@ -286,7 +286,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "bayes-boundary",
         "The best boundary there is",
-        "004",
+        "002",
         "Two overlapping clouds, whose distribution is known. Can a network be better than the dashed line?",
         "On these points by chance, on new ones never: the line is the best possible.",
         "Take more points and see how the two come together.",
