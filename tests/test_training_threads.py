@@ -56,24 +56,32 @@ def _blas_threads() -> set[int]:
     return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
 
 
-def test_one_blas_thread_until_the_last_of_several_threads_leaves():
+def test_one_blas_thread_and_as_many_as_before():
     with threadpool_limits(limits=2, user_api="blas"):
-        before, inside, leave = _blas_threads(), threading.Event(), threading.Event()
-
-        def other() -> None:
-            with one_blas_thread():
-                inside.set()
-                leave.wait(10)
-
-        thread = threading.Thread(target=other)
-        with one_blas_thread():
-            thread.start()
-            assert inside.wait(10)
+        before = _blas_threads()
+        with pytest.raises(KeyError), one_blas_thread():
             assert _blas_threads() == {1}
-        assert _blas_threads() == {1}
-        leave.set()
-        thread.join()
+            with one_blas_thread():
+                assert _blas_threads() == {1}
+            assert _blas_threads() == {1}
+            raise KeyError
         assert _blas_threads() == before
+
+
+def test_several_threads_ask_for_one_blas_thread():
+    before = _blas_threads()
+
+    def often() -> None:
+        for _ in range(200):
+            with one_blas_thread():
+                pass
+
+    threads = [threading.Thread(target=often) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert _blas_threads() == before
 
 
 def _threads_in_worker() -> int:

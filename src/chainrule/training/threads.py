@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -62,37 +63,27 @@ def _controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def one_blas_thread() -> OneBlasThread:
-    """Context in which NumPy's products take one thread.
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Context in which NumPy's products take one thread, unless another thread is in it already.
 
-    For small ones beside a training: BLAS's other threads would wait for the next on the training's processors, some 30 ms each time.
+    For small ones beside a training: BLAS's other threads would wait for the next on the training's processors, some 30 ms
+    each time. The limit is one of the whole process, and whoever set it must lift it.
     """
-    return _one_blas_thread(os.getpid())
-
-
-class OneBlasThread:
-    """A limit of the whole process that several threads may ask for at once; the last one to leave lifts it."""
-
-    def __init__(self) -> None:
-        self._lock, self._inside = Lock(), 0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if not self._inside:
-                self._limit = _controller().limit(limits=1, user_api="blas")
-            self._inside += 1
-
-    def __exit__(self, *raised: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if not self._inside:
-                self._limit.restore_original_limits()
+    lock = _limiting()
+    if not lock.acquire(blocking=False):
+        yield
+        return
+    try:
+        with _controller().limit(limits=1, user_api="blas"):
+            yield
+    finally:
+        lock.release()
 
 
 @lru_cache(maxsize=1)
-def _one_blas_thread(process: int) -> OneBlasThread:
-    # One per process: a fork may come while another thread holds the lock.
-    return OneBlasThread()
+def _limiting() -> Lock:
+    return Lock()
 
 
 def quotas(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> Iterator[int]:
