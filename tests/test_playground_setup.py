@@ -22,7 +22,8 @@ from chainrule.playground.families import FAMILIES, knobs
 from chainrule.playground.setup import every_field
 
 RICH = {
-    "data": {"source": "toy", "name": "moons", "n": 300, "noise": 0.15, "seed": 7, "train": 0.8, "stratified": False, "target": "a,b:c"},
+    "data": {"source": "toy", "name": "moons", "n": 300, "noise": 0.15, "seed": 7, "train": 0.8, "stratified": False,
+             "target": "a,b:c"},
     "network": {
         "features": ["x1", "x1*x2", "sin(x2)"],
         "layers": [{"units": 8, "activation": "relu", "dropout": 0.25}, {"units": 3, "activation": "gelu", "batch_norm": True}],

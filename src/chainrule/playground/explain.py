@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.playground.describing import finite, output_names
+from chainrule.playground.spaces import whole
+from chainrule.playground.stopping import layer_name
 from chainrule.trace import Quantity, Trace
 from chainrule.trace.front import trace as trace_rows
 from chainrule.trace.naming import Names
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
 NOTATION, DIGITS = "udl", 6
 # Steps of one stage that are still read.
 MOST_STEPS = 60
-# Kinds of numbers on the page that belong to a unit, in the order in which they are computed.
-UNIT_KINDS = ("linear", "normalized", "pre_activation", "activation", "dropped")
+STAGES = {"forward": ("forward", "loss"), "backward": ("backward",), "update": ("update",)}
 
 
 def traced(session: Session, row: int | None, check: bool = False) -> tuple[Trace, int]:
@@ -88,68 +89,86 @@ def explain(session: Session, what: Mapping[str, Any], row: int | None = None) -
         from chainrule.playground.measures import explain_metric
 
         return explain_metric(session, str(what.get("name", "")))
+    if kind not in PLACES:
+        raise ValueError(f"what must have a kind, one of {', '.join((*PLACES, 'metric'))}; got {kind!r:.40}.")
+    at = _place(session, what, str(kind))
     trace, number = traced(session, row)
-    trace, chosen = _opened(trace, what, kind)
-    wanted = [trace[one] for one in chosen if one in trace]
-    if not wanted:
-        raise ValueError(f"there is no number {dict(what) if isinstance(what, Mapping) else what!r} in this network.")
+    if kind in UNITS and trace.level == "layer":
+        trace = trace.unit(at["layer"], at["unit"])
+    wanted = {stage: [trace[one.id] for one in listed if one.id in trace] for stage, listed in PLACES[kind](at).items()}
+    if kind == "id":
+        wanted = _by_id(trace, str(what.get("id", "")))
     teller = Voice(trace)
-    main = wanted[-1] if kind != "unit" else wanted[max(0, len(wanted) - 1)]
-    stages = {name: _around(trace, wanted, name) for name in STAGES}
-    told = {name: teller.steps(rows) for name, rows in stages.items()}
+    told = {stage: teller.steps(_around(trace, wanted.get(stage, []), stage)) for stage in STAGES}
+    main = next(rows[-1] for stage in ("value", "forward", "backward", "update") if (rows := wanted.get(stage)))
+    steps = [step for stage in STAGES for step in told[stage] if step["id"] == main.id]
     return {
-        "title": _title(session, what, kind),
+        "title": _title(session, at, str(kind)),
         "id": main.id,
         "value": finite(main.value) if np.ndim(main.value) == 0 else None,
-        "sentence": next((step["text"] for step in (*told["forward"], *told["backward"]) if step["id"] == main.id), ""),
+        "sentence": steps[0]["text"] if steps else "",
         **told,
         **_point(session, number),
     }
 
 
-def _opened(trace: Trace, what: Any, kind: Any) -> tuple[Trace, list[str]]:
-    """The trace with rows for the unit asked for, and the ids of the numbers asked for."""
-    if kind not in PLACES:
-        raise ValueError(f"what must have a kind, one of {', '.join((*PLACES, 'metric'))}; got {kind!r:.40}.")
-    if kind == "id":
-        return trace, [str(what.get("id", ""))]
-    places = {name: what.get(name) for name in ("layer", "unit", "source")}
-    depth = trace.header.depth
+def _place(session: Session, what: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """Layer, unit and source of a number on the page, as far as its kind has them."""
+    widths = session.built.network.widths
+    depth = len(widths) - 1
+    at: dict[str, Any] = {"id": what.get("id"), "layer": None, "unit": None, "source": None}
+    if kind in ("unit", "weight", "bias"):
+        at["layer"] = whole(what, "layer", -1, 0, depth - 1)
     if kind == "output":
-        places["layer"] = depth - 1
-    if kind in ("unit", "weight", "bias", "output"):
-        if not all(isinstance(places[name], int) for name in ("layer", "unit")):
-            raise ValueError(f"a {kind} has a layer and a unit, counted from 0; got {dict(what)!r:.80}.")
-        if trace.level == "layer":
-            trace = trace.unit(places["layer"], places["unit"])
-    return trace, [one.id for one in PLACES[kind](places)]
+        at["layer"] = depth - 1
+    if kind in (*UNITS, "input"):
+        above = 0 if at["layer"] is None else at["layer"] + 1
+        at["unit"] = whole(what, "unit", -1, 0, widths[above] - 1)
+    if kind == "weight":
+        at["source"] = whole(what, "source", -1, 0, widths[at["layer"]] - 1)
+    return at
 
 
-def _unit_places(at: dict[str, Any]) -> list[Quantity]:
-    return [
-        Quantity(kind, layer=at["layer"], unit=at["unit"], row=row)
-        for kind in (*UNIT_KINDS, "activation_gradient", "slope", "delta")
-        for row in (None, 0)
-    ]
+def _by_id(trace: Trace, wanted: str) -> dict[str, list[Any]]:
+    """A row of the trace by its id, in its own stage."""
+    row = trace[wanted]
+    return {next((stage for stage, names in STAGES.items() if row.stage in names), "value"): [row]}
+
+
+def _unit_places(at: dict[str, Any]) -> dict[str, list[Quantity]]:
+    def listed(*kinds: str) -> list[Quantity]:
+        return [Quantity(kind, at["layer"], at["unit"], row=0) for kind in kinds]
+
+    return {
+        "value": listed("activation"),
+        "forward": listed("linear", "normalized", "pre_activation", "activation", "dropped"),
+        "backward": listed("activation_gradient", "slope", "delta"),
+    }
 
 
 def _parameter_places(kind: str) -> Any:
-    def places(at: dict[str, Any]) -> list[Quantity]:
-        where = {"layer": at["layer"], "unit": at["unit"], "source": at["source"] if kind == "weight" else None}
-        named = [Quantity(one, **where, of=kind) for one in ("new", "change", "gradient")]
-        return [*named[:2], Quantity(kind, **where), named[2]]
+    def places(at: dict[str, Any]) -> dict[str, list[Quantity]]:
+        where = {"layer": at["layer"], "unit": at["unit"], "source": at["source"]}
+        return {
+            "value": [Quantity(kind, **where)],
+            "forward": [Quantity("pre_activation", at["layer"], at["unit"], row=0)],
+            "backward": [Quantity("gradient", **where, of=kind)],
+            "update": [Quantity("new", **where, of=kind)],
+        }
 
     return places
 
 
-PLACES: dict[str, Any] = {
+UNITS = ("unit", "output", "weight", "bias")
+# What on the page can be asked for -> the rows of the trace that compute it, stage by stage.
+PLACES: dict[str, Callable[[dict[str, Any]], dict[str, list[Quantity]]]] = {
     "unit": _unit_places,
     "output": _unit_places,
     "weight": _parameter_places("weight"),
     "bias": _parameter_places("bias"),
-    "input": lambda at: [Quantity("input", unit=at["unit"], row=row) for row in (None, 0)],
-    "loss": lambda at: [Quantity("loss")],
-    "id": lambda at: [],
+    "input": lambda at: {"value": [Quantity("input", unit=at["unit"], row=0)]},
+    "loss": lambda at: {"forward": [Quantity("loss")]},
+    "id": lambda at: {},
 }
 
 
@@ -167,9 +186,6 @@ def _around(trace: Trace, wanted: list[Any], stage: str) -> list[Any]:
     nearest = sorted(rows, key=lambda row: distance[row.id])[:MOST_STEPS]
     kept = {row.id for row in nearest}
     return [row for row in rows if row.id in kept]
-
-
-STAGES = {"forward": ("forward", "loss"), "backward": ("backward",), "update": ("update",)}
 
 
 class Voice:
@@ -212,26 +228,20 @@ class Voice:
         return claim.question.replace("{}", about)
 
 
-def _title(session: Session, what: Any, kind: Any) -> str:
-    depth = len(session.built.network.layers)
-    if kind in ("unit", "weight", "bias"):
-        layer = what["layer"] % depth if isinstance(what.get("layer"), int) else 0
-        place = "the output layer" if layer == depth - 1 else f"hidden layer {layer + 1}"
-        unit = f"unit {what['unit'] + 1} of {place}"
-        source = what.get("source")
-        if kind == "weight" and isinstance(source, int):
-            names = session.built.names
-            origin = (
-                names[source] if layer == 0 and source < len(names) else f"unit {source + 1} of hidden layer {layer}"
-            )
-            return f"weight from {origin} to {unit}"
-        return f"{'bias of ' if kind == 'bias' else ''}{unit}"
+def _title(session: Session, at: dict[str, Any], kind: str) -> str:
+    names, depth = session.built.names, len(session.built.network.layers)
+    if kind == "input":
+        return f"input {names[at['unit']]}"
     if kind == "output":
-        return f"output {what['unit'] + 1}: {output_names(session)[what['unit']]}"
-    return {
-        "loss": "the loss of this row",
-        "input": f"input {session.built.names[what['unit']]}" if kind == "input" else "",
-    }.get(kind, str(what.get("id", "")))
+        return f"output {at['unit'] + 1}: {output_names(session)[at['unit']]}"
+    if kind not in UNITS:
+        return {"loss": "the loss of this row"}.get(kind, str(at["id"]))
+    layer = at["layer"]
+    unit = f"unit {at['unit'] + 1} of {layer_name(layer, depth)}"
+    if kind == "weight":
+        origin = names[at["source"]] if layer == 0 else f"unit {at['source'] + 1} of {layer_name(layer - 1, depth)}"
+        return f"weight from {origin} to {unit}"
+    return f"bias of {unit}" if kind == "bias" else unit
 
 
 def _point(session: Session, number: int) -> dict[str, Any]:
