@@ -38,6 +38,15 @@ export function logTicks(low, high, most = 6) {
   return found;
 }
 
+const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+// On logarithmic axes powers of ten far from one are written as such.
+function tickText(value, logarithmic) {
+  const power = Math.round(Math.log10(Math.abs(value)));
+  if (!logarithmic || value <= 0 || Math.abs(power) < 4 || Math.abs(value / 10 ** power - 1) > 1e-9) return short(value).replace(/\.?0+e/, "e");
+  return `10${power < 0 ? "⁻" : ""}${[...String(Math.abs(power))].map((digit) => RAISED[digit]).join("")}`;
+}
+
 /** A rectangle of the canvas in the units of the data. */
 export class Axes {
   /**
@@ -127,7 +136,7 @@ export class Axes {
       const at = Math.round(this.x(value)) + 0.5;
       if (this.grid) stroke(context, at, this.top, at, this.bottom);
       stroke(context, at, this.bottom, at, this.bottom + 4);
-      context.fillText(short(value), at, this.bottom + 6);
+      context.fillText(tickText(value, this.logX), at, this.bottom + 6);
     }
     context.fillText(this.titleX, (this.left + this.right) / 2, this.bottom + 8 + size);
   }
@@ -140,7 +149,7 @@ export class Axes {
       const at = Math.round(this.y(value)) + 0.5;
       if (this.grid) stroke(context, this.left, at, this.right, at);
       stroke(context, this.left - 4, at, this.left, at);
-      context.fillText(short(value), this.left - 6, at);
+      context.fillText(tickText(value, this.logY), this.left - 6, at);
     }
     if (!this.titleY) return;
     context.save();

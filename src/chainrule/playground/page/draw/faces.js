@@ -1,7 +1,7 @@
 /** The maps of units, small: the faces of the diagram's nodes. */
 
 import { Grid } from "./canvas.js";
-import { classPixels, pixels } from "./colours.js";
+import { classPixels, pixels, scheme } from "./colours.js";
 
 /** Units' maps of the newest frame, painted one at a time. */
 export class Faces {
@@ -36,6 +36,7 @@ export class Faces {
     if (place === undefined || place >= this.units.shape[0]) return;
     const [, rows, columns] = this.units.shape;
     const [, , low, high] = this.told[place];
+    if (rows === 1) return this.#line(context, place, x, y, width, height);
     const { table, from, factor } = colouring(low, high, look);
     const words = this.grid.words(columns, rows);
     const start = place * rows * columns;
@@ -47,6 +48,28 @@ export class Faces {
       }
     }
     context.drawImage(this.grid.commit(), x, y, width, height);
+  }
+
+  // One input: the unit's function as a line, with zero as a thin one.
+  #line(context, place, x, y, width, height) {
+    const columns = this.units.shape[2];
+    const [, , low, high] = this.told[place];
+    const [least, most] = [Math.min(0, low ?? 0), Math.max(0, high ?? 0)];
+    const up = (value) => y + height - 3 - ((value - least) / (most - least || 1)) * (height - 6);
+    context.strokeStyle = scheme().line;
+    context.lineWidth = 1;
+    context.beginPath();
+    context.moveTo(x, up(0));
+    context.lineTo(x + width, up(0));
+    context.stroke();
+    context.strokeStyle = scheme().plus;
+    context.lineWidth = 1.8;
+    context.beginPath();
+    for (let column = 0; column < columns; column += 1) {
+      const value = low + ((high - low) * this.units[place * columns + column]) / 255;
+      context[column ? "lineTo" : "moveTo"](x + ((column + 0.5) / columns) * width, up(value));
+    }
+    context.stroke();
   }
 }
 

@@ -28,11 +28,12 @@ export function lineKey(colour, dashes, name) {
  * A bar of colours with the numbers at its ends and in the middle.
  * @param {Scale} scale
  * @param {string} title
+ * @param {number[]} [shown] the numbers, where the scale is not even
  */
-export function bar(scale, title) {
+export function bar(scale, title, shown = [scale.low, (scale.low + scale.high) / 2, scale.high]) {
   const colours = Array.from({ length: 17 }, (_, at) => sample(scale.kind, at / 16));
   const strip = el("span", { class: "bar-strip", "aria-hidden": "true" });
   strip.style.background = `linear-gradient(to right, ${colours.join(", ")})`;
-  const numbers = [scale.low, (scale.low + scale.high) / 2, scale.high].map((value) => el("span", { text: short(value, 2) }));
+  const numbers = shown.map((value) => el("span", { text: short(value, 2) }));
   return el("span", { class: "bar" }, el("span", { class: "bar-title", text: title }), el("span", { class: "bar-scale" }, strip, el("span", { class: "bar-numbers" }, numbers)));
 }

@@ -122,7 +122,7 @@ class Line {
 
   #jointLines(context, joints) {
     context.beginPath();
-    for (const x of joints) {
+    for (const { x } of joints) {
       context.moveTo(this.above.x(x), this.above.top);
       context.lineTo(this.above.x(x), this.above.bottom);
     }

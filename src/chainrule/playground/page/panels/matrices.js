@@ -14,7 +14,7 @@ const MOSAIC = 0.34;
 /** Matrices of a network; keyboard cursor over all of them. */
 export class Matrices {
   constructor(app, network, faces) {
-    Object.assign(this, { app, network, faces, blocks: [], grids: [], at: { layer: 0, unit: 0, source: 0 }, focused: false });
+    Object.assign(this, { app, network, faces, blocks: [], grids: [], reach: [], at: { layer: 0, unit: 0, source: 0 }, focused: false });
     this.picture = new Picture({ label: WORDS.matrices, draw: () => this.draw(), height: (width) => this.#arrange(width), name: "weights" });
     this.readout = el("p", { class: "readout", text: WORDS.matrixHint });
     this.picture.caption.append(this.readout);
@@ -72,7 +72,7 @@ export class Matrices {
       font(context, 0.75, "bold");
       Object.assign(context, { fillStyle: scheme().ink, textAlign: "left", textBaseline: "bottom" });
       context.fillText(network.layerName(block.layer), 0, block.top - 3);
-      const largest = fill(WORDS.matrix, { units: block.units, sources: block.sources, most: short(block.reach, 2) });
+      const largest = fill(WORDS.matrix, { units: block.units, sources: block.sources, most: short(this.reach[block.layer], 2) });
       font(context, 0.72);
       context.fillText(largest, block.left, block.top - 3);
       context.imageSmoothingEnabled = block.width < block.sources || block.height < block.units;
@@ -91,7 +91,7 @@ export class Matrices {
     if (block.layer === this.blocks.length - 1) this.theme = scheme();
     let reach = 1e-12;
     for (let at = 0; at < weights.length; at += 1) if (Math.abs(weights[at]) > reach) reach = Math.abs(weights[at]);
-    block.reach = reach;
+    this.reach[block.layer] = reach;
     const words = this.grids[block.layer].words(block.sources, block.units);
     const table = pixels("signed");
     for (let source = 0; source < block.sources; source += 1) {

@@ -4,6 +4,7 @@ import { button, el } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Picture } from "../draw/canvas.js";
 import { classPixels, scheme } from "../draw/colours.js";
+import { haloLine } from "../draw/contour.js";
 import { classLook, stamp } from "../draw/markers.js";
 import { rowsOf } from "../draw/rows.js";
 import { views } from "../strings/views.js";
@@ -24,8 +25,8 @@ export function create(app) {
 
 class Regions {
   constructor(app) {
-    Object.assign(this, { app, newest: null, axes: new Axes({ grid: false }), rows: rowsOf(app) });
-    this.picture = new Picture({ label: WORDS.title, draw: () => this.draw(), height: (width) => Math.min(width, 480), name: "regions" });
+    Object.assign(this, { app, newest: null, axes: new Axes({ x: "x", y: "y", grid: false }), rows: rowsOf(app) });
+    this.picture = new Picture({ label: WORDS.title, draw: () => this.draw(), height: (width) => Math.min(this.axes.squareHeight(width), 480), name: "regions" });
     this.ask = button(WORDS.compute, () => this.compute());
     this.points = el("input", { type: "checkbox", on: { change: () => this.picture.redraw() } });
     this.told = el("p", { class: "view-note", role: "status" });
@@ -58,10 +59,12 @@ class Regions {
     const { picture, newest, axes } = this;
     if (!newest || picture.width === 0) return;
     const [left, right, bottom, top] = this.app.state.data.limits;
+    [axes.titleX, axes.titleY] = this.app.state.data.axes;
     axes.within(0, 0, picture.width, picture.height).ranges(left, right, bottom, top);
     picture.clear();
     axes.clipped(picture.context, () => {
       this.#polygons(picture.context);
+      this.#borders(picture.context);
       if (this.points.checked) this.#points(picture.context);
     });
     axes.draw(picture.context);
@@ -86,6 +89,18 @@ class Regions {
       Object.assign(context, { strokeStyle: scheme().ink, lineWidth: 0.8, lineJoin: "round" });
       context.stroke();
     });
+  }
+
+  /** Where the decision changes. */
+  #borders(context) {
+    const { borders } = this.newest;
+    if (!borders?.length) return;
+    context.beginPath();
+    for (let at = 0; at < borders.length; at += 4) {
+      context.moveTo(this.axes.x(borders[at]), this.axes.y(borders[at + 1]));
+      context.lineTo(this.axes.x(borders[at + 2]), this.axes.y(borders[at + 3]));
+    }
+    haloLine(context, 2.6);
   }
 
   #points(context) {

@@ -3,7 +3,7 @@
 import { button, calm, el, fill, fresh } from "../dom.js";
 import { networkOf } from "../draw/weights.js";
 import { views } from "../strings/views.js";
-import { number, stepBox } from "./steps.js";
+import { number, stepBox, whatIs } from "./steps.js";
 
 const WORDS = views.slow;
 const PAUSE = 1600;
@@ -92,7 +92,9 @@ class Slow {
 
   #follow(id) {
     const at = this.steps.findIndex((step) => step.id === id);
-    if (at >= 0) this.go(at);
+    if (at >= 0) return this.go(at);
+    this.app.emit("select", { what: whatIs(id) });
+    return this.app.emit("show-view", "explain");
   }
 
   toggle() {

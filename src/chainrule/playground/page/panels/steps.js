@@ -25,7 +25,11 @@ function called(id, network) {
   if (what.kind === "input") return network.name(0, what.unit);
   if (what.kind === "bias") return fill(WORDS.biasOf, { unit: network.name(what.layer + 1, what.unit) });
   if (what.kind === "weight") return fill(WORDS.weightFrom, { from: network.name(what.layer, what.source) });
-  return id.startsWith("target") ? WORDS.target : id;
+  return arrayName(id) ?? id;
+}
+
+function arrayName(id) {
+  return id.startsWith("target") ? WORDS.arrays.target : WORDS.arrays[id.replace(/-[lr]\d+/g, "")];
 }
 
 /**
@@ -51,10 +55,10 @@ export function stepBox(step, { known, follow, network, over = () => {}, words =
   return box;
 }
 
-// The target is given: there is nothing behind it.
+// What is given, and whole arrays: there is nothing behind them.
 function parent(id, known, follow, network) {
   const name = known.get(id)?.name ?? called(id, network);
-  return id.startsWith("target") ? el("span", { text: name }) : link(name, () => follow(id), id);
+  return !known.has(id) && arrayName(id) ? el("span", { text: name }) : link(name, () => follow(id), id);
 }
 
 /** A link that opens a number. */
@@ -64,6 +68,8 @@ export function link(text, open, target = "") {
 
 /** A value of a step, as it is shown. */
 export function number(value) {
+  // A column of single numbers reads as a list.
+  if (Array.isArray(value) && value.every((one) => Array.isArray(one) && one.length === 1)) return number(value.flat());
   if (Array.isArray(value)) return `[${value.slice(0, 12).map(number).join(", ")}${value.length > 12 ? ", …" : ""}]`;
   return typeof value === "string" ? value : short(value, DIGITS);
 }

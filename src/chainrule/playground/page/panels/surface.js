@@ -63,7 +63,8 @@ class Surface {
     const logs = Array.from(this.logs).filter(Number.isFinite);
     this.scale = { kind: "sequential", low: Math.min(...logs), high: Math.max(...logs) };
     this.told.textContent = `${header.text ?? ""} ${fill(WORDS.at, { epoch: this.app.state.status.epoch })}`.trim();
-    this.legend.replaceChildren(bar({ kind: "sequential", low, high }, WORDS.colours), el("span", { text: WORDS.marks }));
+    const middle = Math.exp((this.scale.low + this.scale.high) / 2) + low - 0.02 * (high - low);
+    this.legend.replaceChildren(bar(this.scale, WORDS.colours, [low, middle, high]), el("span", { text: WORDS.marks }));
     this.picture.element.hidden = false;
     this.picture.fit();
     this.picture.describe(fill(WORDS.spoken, { low: short(low), high: short(high), axes: header.axes.join(", "), steps: arrays.path ? arrays.path.length / 2 : 0 }));

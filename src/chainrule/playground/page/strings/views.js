@@ -186,7 +186,7 @@ export const views = {
     body: "Formulas",
     biasOf: "bias of {unit}",
     weightFrom: "weight from {from}",
-    target: "target",
+    arrays: { target: "target", input: "inputs", weight: "weights", bias: "biases" },
     copyLatex: "Copy as LaTeX",
     copied: "Copied.",
   },
