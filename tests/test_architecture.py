@@ -52,6 +52,7 @@ FRONT_DOORS = {
     ("network/network.py", "trace", "chainrule.trace"),
     ("estimators/looking.py", "trace", "chainrule.trace"),
     ("estimators/looking.py", "diagnose", "chainrule.diagnosis"),
+    ("estimators/looking.py", "playground", "chainrule.playground.server.launch"),
 }
 
 # Rows that may import a distribution; rows above the engines may all use numpy, scipy and scikit-learn.
@@ -202,12 +203,16 @@ def test_public_names_are_listed_once_and_documented():
     block = next(node for node in tree(SOURCE / "__init__.py").body if isinstance(node, ast.If))
     typed = {(node.module, alias.name) for node in block.body for alias in node.names}
     lazy = {(module, name) for name, module in chainrule._MODULES.items()}
+    lazy |= {("chainrule", name) for name in chainrule._PACKAGES}
     assert typed == lazy, "the imports for type checkers and the table of homes differ"
     assert sorted(chainrule.__all__) == sorted(name for _, name in typed)
     for name in chainrule.__all__:
         thing = getattr(chainrule, name)
         assert thing.__doc__ and thing.__doc__.strip(), f"chainrule.{name} has no docstring"
-        assert thing is getattr(import_module(chainrule._MODULES[name]), name)
+        if name in chainrule._PACKAGES:
+            assert callable(thing)
+        else:
+            assert thing is getattr(import_module(chainrule._MODULES[name]), name)
     with pytest.raises(AttributeError, match="no attribute 'MLPClasifier'"):
         _ = chainrule.MLPClasifier
 

@@ -73,7 +73,9 @@ def unpack(message: bytes) -> dict[str, Any]:
     header = json.loads(message[8 : 8 + length])
     blob = message[8 + length :]
     arrays = {
-        one["name"]: np.frombuffer(blob[one["offset"] : one["offset"] + one["bytes"]], one["dtype"]).reshape(one["shape"])
+        one["name"]: np.frombuffer(blob[one["offset"] : one["offset"] + one["bytes"]], one["dtype"]).reshape(
+            one["shape"]
+        )
         for one in header["arrays"]
     }
     return {**header, "arrays": arrays}
@@ -83,7 +85,11 @@ def unpack(message: bytes) -> dict[str, Any]:
 def line(server: Any) -> Iterator[Line]:
     origin = f"http://127.0.0.1:{server.port}"
     with client.connect(
-        f"ws://127.0.0.1:{server.port}/live", origin=origin, additional_headers=let_in(server), max_size=None, compression=None
+        f"ws://127.0.0.1:{server.port}/live",
+        origin=origin,
+        additional_headers=let_in(server),
+        max_size=None,
+        compression=None,
     ) as socket:
         yield Line(socket)
 
@@ -237,7 +243,9 @@ def test_hostile_wishes_get_an_answer_each(server):
         page.ask("open")
         for action, arguments in hostile:
             if action == "edit" and arguments["value"] == 1e999:
-                page.socket.send('{"id": 999, "do": "edit", "with": {"kind": "bias", "layer": 0, "unit": 0, "value": 1e999}}')
+                page.socket.send(
+                    '{"id": 999, "do": "edit", "with": {"kind": "bias", "layer": 0, "unit": 0, "value": 1e999}}'
+                )
                 found = page.answer(999)
             else:
                 found = page.ask(action, **arguments)
@@ -257,13 +265,18 @@ def test_nonsense_in_a_change_is_repaired_with_notes(server):
 
 def test_enormous_setups_are_repaired_with_notes(server):
     with line(server) as page:
-        given = {"network": {"layers": [{"units": 10**9}] * 1000}, "data": {"n": 10**12, "name": "<script>alert(1)</script>"}}
+        given = {
+            "network": {"layers": [{"units": 10**9}] * 1000},
+            "data": {"n": 10**12, "name": "<script>alert(1)</script>"},
+        }
         opened = page.ask("open", given=given)["ok"]["describe"]
         assert opened["status"]["parameters"] <= 1_000_000
         assert {note["level"] for note in opened["notes"]} & {"repaired", "ignored", "warning"}
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, "{", '{"do": "open", "id": 1e400}', '{"do": "open", "with": {"given": NaN}}', "\x00"])
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "{", '{"do": "open", "id": 1e400}', '{"do": "open", "with": {"given": NaN}}', "\x00"]
+)
 def test_rubbish_on_the_socket_is_answered(server, text):
     with line(server) as page:
         page.socket.send(text)

@@ -51,6 +51,8 @@ _HOMES = {
     "chainrule.tables": ("TableModel", "read_table"),
     "chainrule.training": ("Epoch", "Training", "TrainingState", "Validation", "train"),
 }
+# Packages that are called by their own name.
+_PACKAGES = ("playground",)
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -105,8 +107,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "playground":
-        return import_module("chainrule.playground")
+    if name in _PACKAGES:
+        return import_module(f"chainrule.{name}")
     if name not in _MODULES:
         raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
     value = getattr(import_module(_MODULES[name]), name)

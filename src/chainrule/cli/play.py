@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chainrule.cli.guard import CommandError
+
 if TYPE_CHECKING:
     from chainrule.playground.source import Source
 
@@ -41,9 +43,18 @@ def play(
 
     if target is not None and file is None:
         raise typer.BadParameter("a column to learn needs a FILE.", param_hint="'--target'")
-    source = None if file is None else _source(file)
     given = {"data": {"source": "table", "target": target}} if target is not None else link
-    server = Server(Start(given, source), port, told=lambda address: note(f"for another browser: {address}"))
+    try:
+        source = None if file is None else _source(file)
+        if target is not None and source is not None and source.table is not None:
+            source.table.require([target])
+        start = Start(given, source)
+        notes = start.notes()
+        server = Server(start, port, told=lambda address: note(f"for another browser: {address}"))
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    for text in notes:
+        note(text)
     address = server.invitation()
     opened = browser and browse(address)
     say(f"The playground is at {server.address}" if opened else f"Open the playground in your browser: {address}")

@@ -11,6 +11,7 @@ from chainrule.engines.regions import MOST_REGIONS, LocalLinear, Regions, linear
 
 if TYPE_CHECKING:
     from chainrule.diagnosis import Diagnosis
+    from chainrule.playground.server.launch import Server
     from chainrule.trace import Trace
 
 
@@ -30,7 +31,7 @@ def passed_through(steps: Sequence[Any], X: Any) -> Any:
 
 
 class Looking:
-    """`trace`, `diagnose`, `local_linear` and `linear_regions`."""
+    """`trace`, `diagnose`, `playground`, `local_linear` and `linear_regions`."""
 
     def trace(self, X: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Trace:
         """Every number of the forward and backward pass over a few rows, and of the next training step.
@@ -73,6 +74,25 @@ class Looking:
         from chainrule.diagnosis import diagnose
 
         return diagnose(self, X, y, X_val, y_val)
+
+    def playground(self, X: Any = None, y: Any = None, **options: Any) -> Server:
+        """Go on with this network in the browser, where every number is explained.
+
+        Parameters
+        ----------
+        X, y : array-like, default=None
+            Rows to look at it on; without them the inputs are drawn at random.
+        **options : Any
+            See `chainrule.playground.server.launch.playground`: ``port``, ``browser``, ``setup``.
+
+        Returns
+        -------
+        server : Server
+            It serves this machine alone, until ``stop()`` or the end of the program.
+        """
+        from chainrule.playground.server.launch import playground
+
+        return playground(X, y, model=self, **options)
 
     def local_linear(self, X: Any) -> LocalLinear:
         """The affine map in force at each row; see `chainrule.engines.regions.local_linear`.

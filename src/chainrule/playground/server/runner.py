@@ -51,6 +51,11 @@ class Start:
     given: dict[str, Any] | str | None = None
     source: Source | None = None
 
+    def notes(self) -> list[str]:
+        """What had to be repaired or left out; a ValueError if it cannot be opened at all."""
+        _, notes = Session.open(self.given, self.source)
+        return [f"{note['field']}: {note['text']}" if note["field"] else note["text"] for note in notes]
+
 
 def _told(error: Exception) -> dict[str, Any]:
     if not isinstance(error, (ValueError, ModuleNotFoundError, MemoryError)):
