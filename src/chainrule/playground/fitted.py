@@ -39,8 +39,8 @@ def fitted_model(session: Session) -> Any:
     kind: Any = MLPRegressor if data.task == "regression" else MLPClassifier
     hidden = network.layers[:-1]
     model = kind(
-        tuple(layer.units for layer in hidden),
-        [layer.function.name for layer in hidden] or "relu",
+        hidden_layer_sizes=tuple(layer.units for layer in hidden),
+        activation=[layer.function.name for layer in hidden] or "relu",
         solver="sgd",
         layer_rates=[0.0] * len(network.layers),
         max_iter=1,
@@ -112,4 +112,4 @@ def _check_linear(network: Network) -> None:
 def _table_model(session: Session, model: Any) -> Any:
     from chainrule.tables import TableModel
 
-    return TableModel(session.data.schema, model, {}, session.data.test)
+    return TableModel(session.data.schema, model, {})
