@@ -72,9 +72,9 @@ class Example:
         output = self.graph.label(self.graph.outputs[0])
         lines = [f"{self.title} ({self.source})"]
         for node in (node for node in self.graph if node.name and not (node.constant and not node.operation)):
-            own = [("", node.data, False)] if node.operation else []
-            own += [(f"∂{output}/∂", node.grad, True)] if node is not self.graph.outputs[0] else []
-            for sign, number, gradient in own:
+            value = [("", node.data, False)] if node.operation else []
+            slope = [(f"∂{output}/∂", node.grad, True)] if node is not self.graph.outputs[0] else []
+            for sign, number, gradient in (*value, *slope):
                 text = printed.get((node.name, gradient))
                 lines.append(f"  {sign}{node.label} = {number!r}" + (f"   (printed: {text})" if text else ""))
         return "\n".join(lines)

@@ -116,7 +116,9 @@ def _solver_lines(header: Header) -> list[tuple[str, str]]:
     if header.solver is None:
         return []
     step = header.step
-    told = [name_of(header.solver), f"step number {step['t']}", f"learning rate {shown(step['rate'])}"]
+    told = [name_of(header.solver), f"step number {step['t']}"]
+    # L-BFGS searches along a line instead.
+    told += [] if header.solver.get("name") == "lbfgs" else [f"learning rate {shown(step['rate'])}"]
     limits = ("weight_decay", "max_norm", "clip_norm", "clip_value", "layer_rates")
     told += [f"{name} {_setting(step[name])}" for name in limits if step.get(name)]
     return [("solver", ", ".join(told))]

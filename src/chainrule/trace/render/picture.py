@@ -22,8 +22,9 @@ from chainrule.trace.rows import Quantity
 from chainrule.trace.writing import Text, shown
 
 # Sizes in CSS pixels.
-WIDTH, HEIGHT, GAP, TOP, LEFT = 156, 46, 236, 48, 14
-# From card to card where lines have labels, and where they have none.
+WIDTH, HEIGHT, TOP, LEFT, LOSS_GAP = 156, 46, 48, 14, 48
+# From column to column, and from card to card, where lines have labels, and where they have none.
+WIDE_GAP, GAP = 236, 132
 WIDE_ROW, ROW = 90, 62
 LONGEST_NAME = 20
 MOST_UNITS = 8
@@ -135,10 +136,10 @@ class _Picture:
     @property
     def width(self) -> int:
         """Of the picture."""
-        return 2 * LEFT + len(self.columns) * WIDTH + (len(self.columns) - 1) * GAP + self.has_loss * (WIDTH + 60)
+        return LEFT + self._left(len(self.columns) - 1) + WIDTH + self.has_loss * (WIDTH + LOSS_GAP)
 
     def _left(self, place: int) -> int:
-        return LEFT + place * (WIDTH + GAP)
+        return LEFT + sum(WIDTH + (WIDE_GAP if self._labelled(at) else GAP) for at in range(1, place + 1))
 
     def _top(self, place: int, rank: int) -> float:
         """Of a card: columns are centred."""
@@ -150,7 +151,7 @@ class _Picture:
         tall = self.height + 84
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="net" role="img" viewBox="0 0 {self.width} {tall}" '
-            f'width="{self.width}" height="{tall}" style="min-width:{self.width * 3 // 4}px" '
+            f'width="{self.width}" height="{tall}" style="min-width:{self.width * 7 // 10}px" '
             'aria-labelledby="net-title net-text">',
             f'<title id="net-title">{marked_up(self._title())}</title>',
             f'<desc id="net-text">{marked_up(self._description())}</desc>',
@@ -271,7 +272,7 @@ class _Picture:
     def _loss(self) -> str:
         """The loss at the right end, and lines to it."""
         place = len(self.columns) - 1
-        left, top = self._left(place) + WIDTH + 60, (self.height + TOP - self._row(place)) / 2
+        left, top = self._left(place) + WIDTH + LOSS_GAP, (self.height + TOP - self._row(place)) / 2
         value = float(self.trace[Quantity("loss").id].value)
         symbol = Text().write(self.names.loss())
         lines = "".join(

@@ -9,6 +9,9 @@ from chainrule.trace.writing.numbers import parts
 from chainrule.trace.writing.text import Text
 from chainrule.trace.writing.writer import Writer
 
+# Browsers do not break lines inside a formula: a sum of more terms is written as one formula for each.
+MOST_TOGETHER = 3
+
 
 class MathML(Writer):
     """Formulas for web pages."""
@@ -20,9 +23,15 @@ class MathML(Writer):
     def equation(self, left: e.Expression, right: e.Expression) -> str:
         """An equation."""
         text = Text(self.digits)
-        return self.wrapped(
-            f"{text.write(left)} = {text.write(right)}", f"{self.write(left)}<mo>=</mo>{self.write(right)}"
+        plain, start = f"{text.write(left)} = {text.write(right)}", f"{self.write(left)}<mo>=</mo>"
+        if not isinstance(right, e.Sum) or len(right.terms) <= MOST_TOGETHER:
+            return self.wrapped(plain, start + self.write(right))
+        first, *rest = self.summands(right.terms)
+        pieces = [start + first, *(piece.replace("<mo>", '<mo form="infix">', 1) for piece in rest)]
+        written = "\N{ZERO WIDTH SPACE}".join(
+            f'<math displaystyle="true" aria-hidden="true">{piece}</math>' for piece in pieces
         )
+        return f'<span role="math" aria-label="{escape(plain, quote=True)}">{written}</span>'
 
     @staticmethod
     def wrapped(plain: str, written: str) -> str:

@@ -53,13 +53,17 @@ class Writer(ABC):
 
     def sum(self, terms: tuple[e.Expression, ...]) -> str:
         """Terms with their signs."""
-        written = self.inner(terms[0], ADDED)
+        return "".join(self.summands(terms))
+
+    def summands(self, terms: tuple[e.Expression, ...]) -> list[str]:
+        """Each term with its sign."""
+        written = [self.inner(terms[0], ADDED)]
         for term in terms[1:]:
             taken_off = isinstance(term, e.Minus)
             inside = term.inner if isinstance(term, e.Minus) else term
             # A sum that is added needs no brackets, one that is subtracted does; so does a negative number.
             bracketed = MULTIPLIED if taken_off or isinstance(inside, e.Number) else ADDED
-            written += self.operator("−" if taken_off else "+") + self.inner(inside, bracketed)
+            written.append(self.operator("−" if taken_off else "+") + self.inner(inside, bracketed))
         return written
 
     def product(self, factors: tuple[e.Expression, ...], sign: str) -> str:
