@@ -10,6 +10,9 @@ import { term, tip } from "./tips.js";
  * @property {(value: any, why?: string) => void} show the value; with a reason the control is disabled and says why
  */
 
+// Replies to the last but one movement must not pull a slider back while it is moved.
+const SETTLED = 400;
+
 /** Three seeds, three meanings. */
 const SEEDS = { "data.seed": "data_seed", "network.seed": "weight_seed", "training.seed": "order_seed", "training.schedule.epochs": "schedule_epochs" };
 
@@ -170,6 +173,7 @@ function sliderOf(app, spec, moved) {
   const label = fill(app.strings.control.slider, { label: spec.label });
   const element = el("input", { type: "range", min: 0, max: rule.steps, step: 1, "aria-label": label });
   let held = false;
+  let moving = 0;
   const told = () => element.setAttribute("aria-valuetext", short(rule.value(Number(element.value)), 4));
   element.addEventListener("pointerdown", () => {
     held = true;
@@ -179,12 +183,19 @@ function sliderOf(app, spec, moved) {
       held = false;
     });
   }
+  let known = null;
   element.addEventListener("input", () => {
+    clearTimeout(moving);
+    moving = setTimeout(() => {
+      moving = 0;
+      show(known);
+    }, SETTLED);
     told();
     moved(rule.value(Number(element.value)));
   });
   const show = (value) => {
-    if (held || value === null || value === undefined) return;
+    known = value;
+    if (held || moving || value === null || value === undefined) return;
     element.value = rule.place(Number(value));
     element.setAttribute("aria-valuetext", short(Number(value), 4));
   };

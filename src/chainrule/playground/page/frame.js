@@ -3,6 +3,7 @@
  */
 
 import { button, el, fresh, lookup } from "./dom.js";
+import { hide } from "./hide.js";
 import { buildNotices } from "./notices.js";
 
 /** Panels in the order in which they hear of changes. */
@@ -106,15 +107,6 @@ function byDimension(app) {
   const hidden = app.page.hide;
   document.querySelector('[data-slot="map"]').hidden = single || hidden.includes("map");
   document.querySelector('[data-slot="line"]').hidden = !single || hidden.includes("line");
-}
-
-/** Hide parts and controls: a part's name, or a field's path or its last word. */
-function hide(names) {
-  for (const name of names) {
-    const wanted = CSS.escape(name);
-    const found = document.querySelectorAll(`[data-part="${wanted}"], [data-field="${wanted}"], [data-field$=".${wanted}"]`);
-    for (const element of found) element.classList.add("hidden-part");
-  }
 }
 
 /** Tabs: one tab stop, arrow keys, Home and End; a panel with `offered(state)` has a tab only where it makes sense. */

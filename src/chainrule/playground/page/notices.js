@@ -77,7 +77,7 @@ function showStopped(app, box, stopped) {
   if (!stopped) return;
   const bad = stopped.kind === "diverged" || stopped.kind === "growing";
   const advice = el("ul", {}, ...(stopped.advice ?? []).map((text) => el("li", { text })));
-  const undo = bad ? button(app.strings.run.stepBack, () => app.act("back", { what: "epoch", count: 1 })) : null;
+  const undo = bad && app.state.status.can_back?.epoch ? button(app.strings.run.stepBack, () => app.act("back", { what: "epoch", count: 1 })) : null;
   const on = stopped.kind === "growing" ? button(app.strings.run.goOn, () => goOn(app, box)) : null;
   box.append(notice(app, `stopped ${bad ? "error" : "good"}`, stopped.text, advice, undo, on));
   if (bad) document.querySelector("#alerts").textContent = stopped.text;

@@ -4,6 +4,7 @@ import { button, count, el, fill, fresh, later, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Picture } from "../draw/canvas.js";
 import { DASHES, onScheme, scheme } from "../draw/colours.js";
+import { lineKey } from "../draw/legend.js";
 import { Racer } from "../race.js";
 import { difference } from "../state.js";
 import { term } from "../tips.js";
@@ -30,9 +31,13 @@ class Compare {
     for (const input of [this.loss, this.log]) input.addEventListener("change", () => this.draw());
     this.runs = el("div", { class: "race-runs" });
     this.picture = new Picture({ label: words.curve, draw: () => this.draw(), height: (width) => Math.max(180, Math.min(280, width * 0.35)) });
+    this.legend = el("div", { class: "pair" });
     this.body = el("tbody");
     this.redraw = later(() => this.draw(), 60);
-    onScheme(() => this.racers.forEach((racer) => racer.redraw()));
+    onScheme(() => {
+      this.racers.forEach((racer) => racer.redraw());
+      this.#key();
+    });
     this.element = this.#whole();
     this.show();
   }
@@ -44,8 +49,8 @@ class Compare {
     this.results = el("div", { class: "race", hidden: true },
       el("div", { class: "pair" }, this.play, this.again, el("label", { for: this.epochs.id, text: words.until }), this.epochs),
       this.runs,
-      el("div", { class: "pair" }, this.loss, el("label", { class: "check" }, this.log, el("span", { text: words.logarithmic }))),
-      this.picture.element,
+      el("div", {}, el("div", { class: "pair" }, this.loss, el("label", { class: "check" }, this.log, el("span", { text: words.logarithmic })), this.legend),
+        this.picture.element),
       el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": words.table }, el("table", {}, el("thead", {}, head), this.body)));
     const title = el("h2", { id: fresh("compare"), text: words.title });
     return el("section", { class: "card", "aria-labelledby": title.id }, title, el("p", { class: "about", text: words.lead }),
@@ -122,8 +127,14 @@ class Compare {
     for (const racer of racers) if (!this.cards.has(racer.name)) this.cards.set(racer.name, this.#card(racer));
     this.runs.replaceChildren(...racers.map(({ name }) => this.cards.get(name)));
     this.body.replaceChildren(...racers.map((racer) => (racer.row = this.#row(racer))));
+    this.#key();
     this.face();
     this.draw();
+  }
+
+  #key() {
+    const { curves } = scheme();
+    this.legend.replaceChildren(...this.racers.map((racer, at) => lineKey(curves[at], DASHES[at], fill(this.words.run, racer))));
   }
 
   #card(racer) {
@@ -190,9 +201,6 @@ class Compare {
     context.setLineDash(DASHES[at]);
     context.stroke();
     context.setLineDash([]);
-    const [epoch, value] = seen.at(-1);
-    Object.assign(context, { fillStyle: scheme().curves[at], textAlign: "right", textBaseline: "bottom" });
-    context.fillText(this.racers[at].name, this.axes.x(epoch) - 2, this.axes.y(value) - 3);
   }
 }
 

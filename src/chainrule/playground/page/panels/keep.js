@@ -9,7 +9,7 @@ export function create(app) {
   const words = app.strings.keep;
   const status = el("p", { class: "about", role: "status" });
   const link = linkPart(app, words, status);
-  const pictures = el("ul", { class: "items" });
+  const pictures = el("ul", { class: "items plain-rows" });
   const element = el("div", { class: "dialog-body" },
     link.element, openPart(app, words, status), exportPart(app, words, status),
     el("section", { class: "items" }, el("h3", { text: words.pictures }), el("p", { class: "about", text: words.picturesNote }), pictures),
@@ -87,7 +87,7 @@ function exportPart(app, words, status) {
     const [title, about] = words.kinds[kind];
     return el("li", {}, button(title, () => save(app, kind, status), { data: { kind } }), el("span", { class: "about", text: about }));
   });
-  return el("section", { class: "items" }, el("h3", { text: words.export }), el("ul", { class: "items exports" }, ...rows));
+  return el("section", { class: "items" }, el("h3", { text: words.export }), el("ul", { class: "items plain-rows" }, ...rows));
 }
 
 async function save(app, kind, status) {

@@ -1,6 +1,7 @@
 /** How the page looks and behaves: colours, large type, single-letter keys, what is hidden for the class. */
 
 import { button, el, fresh } from "../dom.js";
+import { hide } from "../hide.js";
 import { keysOn, switchKeys } from "../keys.js";
 import { keep, kept } from "../kept.js";
 import { writeHash } from "../state.js";
@@ -23,8 +24,8 @@ export function create(app) {
     history.replaceState(history.state, "", field.value);
   };
   const parts = Object.entries(words.parts).map(([name, title]) => flag(title, app.page.hide.includes(name), (on) => {
-    hidePart(name, on);
     app.page.hide = on ? [...app.page.hide, name] : app.page.hide.filter((one) => one !== name);
+    hide(app.page.hide);
     app.watch();
     link();
   }));
@@ -72,10 +73,6 @@ function flag(text, checked, put) {
   const input = el("input", { type: "checkbox", checked });
   input.addEventListener("change", () => put(input.checked));
   return el("label", { class: "check" }, input, el("span", { text }));
-}
-
-function hidePart(name, on) {
-  for (const element of document.querySelectorAll(`[data-part="${name}"]`)) element.classList.toggle("hidden-part", on);
 }
 
 /** The hash without the page's own keys, which are written anew. */
