@@ -218,7 +218,9 @@ def _points(setup: Setup, source: Source | None, notes: list[Note]) -> Data:
         raise ValueError(f"there are {len(listed)} points; draw at least {FEWEST}.")
     table = np.array(listed, np.float64)
     X, y = table[:, :-1], table[:, -1]
-    return _divided(_learnable(X, y, setup.data, "drawn points", X.shape[1] == 1), setup.data)
+    painted = X.shape[1] == 2 and len(np.unique(y)) <= MOST_CLASSES and bool((y == np.floor(y)).all())
+    asked = replace(setup.data, task="classification") if painted and setup.data.task is None else setup.data
+    return _divided(_learnable(X, y, asked, "drawn points", X.shape[1] == 1), asked)
 
 
 def _own(setup: Setup, source: Source | None, notes: list[Note]) -> Data:
@@ -228,8 +230,6 @@ def _own(setup: Setup, source: Source | None, notes: list[Note]) -> Data:
         raise ValueError(
             f"this setup needs your own data{named} (digest {asked.digest or 'unknown'}): open the file first."
         )
-    if asked.digest and asked.digest != source.digest:
-        notes.append(Note("warning", "data.digest", f"made with other data than {source.name}: the digests differ."))
     if source.table is not None:
         from chainrule.playground.tabular import table_data  # here: tables are an extra
 

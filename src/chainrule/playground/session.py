@@ -56,12 +56,14 @@ class Session:
         self._look_at: tuple[Any, Plane | None] | None = None
         self._judged: tuple[int, Judged] | None = None
         self._grids: dict[tuple[int, int, int], Array] = {}
+        told = [] if setup is None or source is None else _other_digest(setup, source)
         setup = _for_source(setup or Setup(), source)
         if source is not None and source.model is not None:
             from chainrule.playground.opened import opened_setup
 
             setup = opened_setup(setup, source.model)
         self._begin(setup)
+        self.notes = [*told, *self.notes]
 
     @classmethod
     def open(cls, given: Any = None, source: Source | None = None) -> tuple[Session, list[dict[str, str]]]:
@@ -351,6 +353,14 @@ def read_setup(given: Any) -> tuple[Setup, list[Note]]:
         given, notes = rival_setup(given) if is_rival_link(given) else read_hash(given)
     setup, more = Setup.from_plain({} if given is None else given)
     return setup, [*notes, *more]
+
+
+def _other_digest(setup: Setup, source: Source) -> list[Note]:
+    if setup.data.digest in ("", source.digest):
+        return []
+    return [
+        Note("warning", "data.digest", f"this setup was made with other data than {source.name}: the digests differ.")
+    ]
 
 
 def _for_source(setup: Setup, source: Source | None) -> Setup:
