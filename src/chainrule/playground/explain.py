@@ -101,7 +101,8 @@ def explain(session: Session, what: Mapping[str, Any], row: int | None = None) -
     teller = Voice(trace)
     told = {stage: teller.steps(_around(trace, wanted.get(stage, []), stage)) for stage in STAGES}
     main = next(rows[-1] for stage in ("value", "forward", "backward", "update") if (rows := wanted.get(stage)))
-    steps = [step for stage in STAGES for step in told[stage] if step["id"] == main.id]
+    # Of rows that only repeat another one nothing is told.
+    steps = [step for stage in STAGES for step in told[stage] if step["id"] == main.id] or told["forward"][-1:]
     return {
         "title": _title(session, at, str(kind)),
         "id": main.id,
