@@ -265,6 +265,8 @@ def every_field(branch: Any, path: str = "") -> Iterator[tuple[str, Control, Any
 
 def nested(paths: Mapping[str, Any]) -> dict[str, Any]:
     """Nested plain data from values by dotted path: ``{"training.l1": 0}`` to ``{"training": {"l1": 0}}``."""
+    if not isinstance(paths, Mapping):
+        raise ValueError(f"changes are an object of values by dotted path, not {paths!r:.40}.")
     found: dict[str, Any] = {}
     for path, value in paths.items():
         *branches, last = str(path).split(".")

@@ -10,7 +10,7 @@ import { Address, Events, State, difference, readAddress } from "./state.js";
 import { strings } from "./strings.js";
 import { Lost, Refusal, Transport } from "./transport.js";
 
-const FRAMES = 40;
+const FRAMES = 60;
 const CALM_FRAMES = 2;
 // Curve rows the server would send again and again before it is told that they are here.
 const BACKLOG = 64;

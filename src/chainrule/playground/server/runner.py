@@ -30,7 +30,7 @@ from chainrule.playground.source import Source
 
 LOG = logging.getLogger("chainrule.playground")
 # Seconds of training between two looks at the wishes.
-SLICE = 0.03
+SLICE = 0.008
 # Without limit: the time of a slice ends the training.
 ENDLESS = 10**9
 MOST_FRAMES = 120
