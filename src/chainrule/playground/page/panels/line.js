@@ -63,6 +63,7 @@ class Line {
     if (!this.newest.parts && this.units.value === "parts") this.units.value = "activations";
     this.#legend();
     this.draw();
+    if (!this.app.state.playing) this.#fill();
     const { joints = [], pieces = [] } = frame.header.line;
     this.picture.describe(fill(WORDS.spoken, { joints: joints.length, pieces: pieces.length || "–", epoch: frame.header.status.epoch }));
   }

@@ -1,0 +1,82 @@
+"""What journeys through the playground's pictures share: waiting, reading numbers, looking at canvases."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.playground_page import opened
+
+LONGEST = 10.0
+# Text of a number as the page writes it.
+NUMBER = r"[−-]?\d+(?:\.\d+)?(?:e[−-]?\d+)?"
+
+
+@contextlib.contextmanager
+def visiting(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Opens pages, each with a server of its own; at the end none may have complained."""
+    with contextlib.ExitStack() as stack:
+
+        def go(address: str = "", **given: Any) -> Any:
+            seen = stack.enter_context(opened(browser, **given))
+            stack.callback(seen.check)
+            seen.page.set_default_timeout(1000 * LONGEST)
+            seen.page.wait_for_selector("body[data-ready]")
+            if address:
+                seen.page.goto(seen.server.address + address)
+                seen.page.reload()
+                seen.page.wait_for_selector("body[data-ready]")
+            until(lambda: shown(seen.page))
+            return seen.page
+
+        yield go
+
+
+def until(holds: Callable[[], Any]) -> Any:
+    """Wait until something is so, and give it."""
+    end = time.monotonic() + LONGEST
+    while not (found := holds()):
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.03)
+    return found
+
+
+def shown(page: Any) -> bool:
+    """Whether the first frame has been drawn."""
+    return page.locator(".tile-value").first.inner_text() != "–" and page.locator(".node, .picture canvas").count() > 2
+
+
+def plain(text: str) -> float:
+    return float(text.replace("−", "-").replace("\u202f", ""))
+
+
+def numbers(text: str) -> list[float]:
+    return [plain(found) for found in re.findall(NUMBER, text)]
+
+
+def play(page: Any, epochs: int = 40) -> None:
+    """Train for at least that many epochs, then pause."""
+    page.get_by_role("button", name="Play", exact=True).first.click()
+    until(lambda: numbers(page.locator("[data-number=epoch]").inner_text().replace("\u202f", ""))[0] >= epochs)
+    page.get_by_role("button", name="Pause", exact=True).first.click()
+    until(lambda: page.get_by_role("button", name="Play", exact=True).first.is_visible())
+    time.sleep(0.3)
+
+
+def view(page: Any, name: str) -> Any:
+    page.get_by_role("tab", name=name, exact=True).click()
+    return page.get_by_role("tabpanel", name=name, exact=True)
+
+
+def canvas(page: Any, label: str) -> Any:
+    return page.locator(f"canvas[aria-label^='{label}']")
+
+
+def colours(picture: Any) -> int:
+    """How many colours a canvas has: one or two if nothing is drawn."""
+    return picture.evaluate(
+        "(c) => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size"
+    )
