@@ -54,10 +54,12 @@ def test_commands_run(folder):
     for module in ("typer", "rich", "polars", "matplotlib"):
         pytest.importorskip(module, reason=f"the command line needs {module}: pip install '.[all]'")
     typed = [shlex.split(command) for command in commands() if command.startswith("chainrule ")]
-    assert {words[1] for words in typed} == {"train", "predict", "evaluate", "inspect"}
+    assert {words[1] for words in typed} == {"train", "predict", "evaluate", "inspect", "play"}
     program = [sys.executable, "-c", "from chainrule.cli import main; main()"]
     environment = {**os.environ, "MPLBACKEND": "agg"}
     for words in typed:
+        if words[1] == "play":
+            continue  # serves until Ctrl-C: tests/test_playground_command.py types it
         done = subprocess.run(
             program + words[1:], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
         )

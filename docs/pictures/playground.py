@@ -1,4 +1,4 @@
-"""Takes the picture of the playground in the README: spirals, three layers, a moment of training. Needs playwright and Chromium."""
+"""Takes the picture of the playground in the README: spirals, three layers, a moment of training. Needs Chromium."""
 
 from __future__ import annotations
 
