@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.playground_page import browsing, opened
+from tests.playground_journeys import click, control, journey, number, source, until, wait
+from tests.playground_page import browsing
 from tests.playground_server import serving
-
-READY = "body[data-ready]"
-LONGEST = 8.0
 
 
 @pytest.fixture(scope="module")
@@ -31,54 +26,9 @@ def server():
 
 
 @pytest.fixture
-def seen(browser, server):
-    with opened(browser, server=server) as found:
-        found.page.set_default_timeout(1000 * LONGEST)
-        found.page.wait_for_selector(READY)
-        wait(found.page, "document.querySelector('[data-number=train]').textContent !== '–'")
-        yield found
-        found.check()
-
-
-@pytest.fixture
-def page(seen):
-    return seen.page
-
-
-def number(page: Any, name: str) -> float:
-    """A number of the read-out."""
-    text = page.locator(f"[data-number={name}]").inner_text()
-    return float(re.sub(r"\s", "", text).replace("−", "-").replace("–", "nan"))
-
-
-def source(page: Any, name: str) -> None:
-    """Choose where the data come from."""
-    page.get_by_role("radio", name=name, exact=True).check()
-
-
-def control(page: Any, field: str) -> Any:
-    return page.locator(f".control[data-field='{field}']")
-
-
-def wait(page: Any, expression: str) -> None:
-    """Wait until an expression of the page holds; the page's policy forbids that it looks itself."""
-    end = time.monotonic() + LONGEST
-    while not page.evaluate(expression):
-        assert time.monotonic() < end, f"never came: {expression}"
-        page.wait_for_timeout(30)
-
-
-def until(page: Any, name: str, holds: Callable[[float], bool]) -> float:
-    """Wait until a number of the read-out is as said."""
-    end = time.monotonic() + LONGEST
-    while not holds(found := number(page, name)):
-        assert time.monotonic() < end, f"{name} is {found}"
-        page.wait_for_timeout(30)
-    return found
-
-
-def click(page: Any, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).first.click()
+def page(browser, server):
+    with journey(browser, server) as found:
+        yield found.page
 
 
 def test_play_and_the_loss_falls(page):
@@ -232,9 +182,8 @@ def test_back_undoes(page):
 
 def test_the_address_is_the_state(browser, server):
     address = "#v=1&data=spiral&noise=0.2&layers=8:relu,4:relu&solver=adam&rate=0.01&hide=presets,noise"
-    with opened(browser, server=server, address=address) as seen:
+    with journey(browser, server, address) as seen:
         page = seen.page
-        page.wait_for_selector(READY)
         assert page.locator("input[value=spiral]").first.is_checked()
         assert page.locator(".layers li").count() == 2
         assert page.locator(".layers select").first.input_value() == "relu"
@@ -244,7 +193,6 @@ def test_the_address_is_the_state(browser, server):
         assert not control(page, "data.noise").is_visible()
         source(page, "TensorFlow’s")
         wait(page, "location.hash.includes('source=rival') && location.hash.includes('hide=presets')")
-        seen.check()
 
 
 def test_own_table(page):

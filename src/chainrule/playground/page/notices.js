@@ -67,7 +67,7 @@ function showNotes(app, box, notes) {
   const seen = notes.filter(({ level }) => level !== "info");
   if (!seen.length) return;
   box.querySelector(".notes")?.remove();
-  const list = el("ul", {}, ...seen.map(({ text }) => el("li", { text })));
+  const list = el("ul", {}, ...seen.map(({ field, text }) => el("li", {}, field ? el("code", { text: `${field}: ` }) : null, text)));
   box.append(notice(app, "notes warning", app.strings.notes, list));
   app.say(seen.map(({ text }) => text).join(" "));
 }

@@ -108,7 +108,7 @@ export class Own {
     this.boxes = data.columns.map((column) => this.#column(column));
     this.list = el("ul", { class: "column-list" }, ...this.boxes.map(({ element }) => element));
     this.summary = el("summary");
-    const columns = el("details", { class: "more", data: { field: "data.columns" } }, this.summary, tip(app, "columns"), this.list);
+    const columns = el("details", { class: "more", data: { field: "data.columns" } }, this.summary, el("p", { class: "about" }, app.strings.data.columnsLead, tip(app, "columns")), this.list);
     this.settings.replaceChildren(el("p", { class: "file", text: data.name }), this.target.element, this.task.element, columns);
   }
 

@@ -49,7 +49,7 @@ export class Points {
     const { words } = this;
     const fields = ["x1", "x2", "y"].map((name) => el("input", { type: "number", step: "any", "aria-label": name, class: "number" }));
     const add = button(words.add, () => this.#add(fields));
-    this.head = el("tr", {}, ...["x1", "x2", "y", ""].map((name) => el("th", { scope: "col", text: name })));
+    this.head = el("tr", {}, ...["x1", "x2", "y"].map((name) => el("th", { scope: "col", text: name })), el("td"));
     this.newRow = el("tr", {}, ...fields.map((field) => el("td", {}, field)), el("td", {}, add));
     this.more = el("p", { class: "about" });
     return el("div", {}, el("table", {}, el("thead", {}, this.head), this.body, el("tfoot", {}, this.newRow)), this.more);

@@ -103,11 +103,17 @@ export function readAddress(place) {
   }
   const yes = (key) => ["1", "true", ""].includes(own.get(key) ?? "0");
   return {
-    given: kept.length ? `#${kept.join("&")}` : null,
+    given: kept.length ? whole(kept.join("&")) : null,
     hide: (own.get("hide") ?? "").split(",").map((part) => part.trim()).filter(Boolean),
     embed: yes("embed"),
     lecture: yes("lecture"),
   };
+}
+
+/** A hash of playground.tensorflow.org, put behind this page's address, is opened as the link that it was. */
+function whole(hash) {
+  const theirs = !/(^|&)v=/.test(hash) && /(^|&)(networkShape|dataset|regDataset|percTrainData)=/.test(hash);
+  return `${theirs ? "https://playground.tensorflow.org/" : ""}#${hash}`;
 }
 
 /** The hash text with the page's own keys, as it stands in the address. */

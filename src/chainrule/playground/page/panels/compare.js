@@ -44,7 +44,7 @@ class Compare {
 
   #whole() {
     const { words } = this;
-    const head = el("tr", {}, ...["", words.epoch, words.loss.train, words.loss.test, "", words.differs].map((text) => el("th", { scope: "col", text })));
+    const head = el("tr", {}, ...[words.which, words.epoch, words.loss.train, words.loss.test, words.score, words.differs].map((text) => el("th", { scope: "col", text })));
     this.scoreHead = head.children[4];
     this.results = el("div", { class: "race", hidden: true },
       el("div", { class: "pair" }, this.play, this.again, el("label", { for: this.epochs.id, text: words.until }), this.epochs),
@@ -164,7 +164,7 @@ class Compare {
     if (!cells) return;
     const values = [count(status.epoch), short(metrics?.train_loss), short(metrics?.test_loss), short(metrics?.test_score)];
     cells.forEach((cell, at) => (cell.textContent = values[at]));
-    this.scoreHead.textContent = this.app.strings.run.score[metrics?.score] ?? "";
+    this.scoreHead.textContent = this.app.strings.run.score[metrics?.score] ?? this.words.score;
     this.face();
     this.redraw();
   }

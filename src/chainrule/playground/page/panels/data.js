@@ -107,7 +107,7 @@ class DataPanel {
   #facts(data) {
     const { words } = this;
     const told = [fill(words.facts, { rows: data.rows, train: data.train, test: data.test, split: sentence(data.split), scaling: sentence(data.scaling) })];
-    if (data.source === "table" || data.source === "points") told.push(sentence(data.reason));
+    if (data.source === "table" || data.source === "points") told.push(fill(words.taskWhy, { task: words.taskNames[data.task], reason: data.reason }));
     if (data.bayes?.known && data.bayes.accuracy) told.push(fill(words.bayes, { value: short(data.bayes.accuracy, 3) }));
     this.facts.textContent = told.filter(Boolean).join(" ");
   }

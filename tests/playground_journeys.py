@@ -1,0 +1,61 @@
+"""What a person does and sees on the playground's page, for the journeys."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.playground_page import Seen, opened
+
+READY = "body[data-ready]"
+LONGEST = 8.0
+
+
+@contextlib.contextmanager
+def journey(browser: Any, server: Any = None, address: str = "", **context: Any) -> Iterator[Seen]:
+    """A page that has shown its first numbers; in the end nothing may have complained."""
+    with opened(browser, server=server, address=address, **context) as found:
+        found.page.set_default_timeout(1000 * LONGEST)
+        found.page.wait_for_selector(READY)
+        wait(found.page, "document.querySelector('[data-number=train]').textContent !== '–'")
+        yield found
+        found.check()
+
+
+def number(page: Any, name: str) -> float:
+    """A number of the read-out."""
+    text = page.locator(f"[data-number={name}]").inner_text()
+    return float(re.sub(r"\s", "", text).replace("−", "-").replace("–", "nan"))
+
+
+def source(page: Any, name: str) -> None:
+    """Choose where the data come from."""
+    page.get_by_role("radio", name=name, exact=True).check()
+
+
+def control(page: Any, field: str) -> Any:
+    return page.locator(f".control[data-field='{field}']")
+
+
+def wait(page: Any, expression: str) -> None:
+    """Wait until an expression of the page holds; the page's policy forbids that it looks itself."""
+    end = time.monotonic() + LONGEST
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"never came: {expression}"
+        page.wait_for_timeout(30)
+
+
+def until(page: Any, name: str, holds: Callable[[float], bool]) -> float:
+    """Wait until a number of the read-out is as said."""
+    end = time.monotonic() + LONGEST
+    while not holds(found := number(page, name)):
+        assert time.monotonic() < end, f"{name} is {found}"
+        page.wait_for_timeout(30)
+    return found
+
+
+def click(page: Any, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).first.click()
