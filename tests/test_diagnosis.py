@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -182,6 +183,21 @@ class TestInputs:
         assert found.healthy
         assert "rate_too_high" in found.unchecked
         assert diagnose(old, rows.X, rows.y).healthy
+
+    def test_too_few_rows_leave_it_with_what_was_recorded(self, fitted):
+        model, rows = fitted
+        one_class = rows.y == rows.y[0]
+        for X, y in ((rows.X[:1], rows.y[:1]), (rows.X[:5], rows.y[:5]), (rows.X[one_class], rows.y[one_class])):
+            found = diagnose(model, X, y)
+            assert found.healthy, str(found)
+            assert found.learned == diagnose(model).learned
+
+    def test_a_search_stands_for_the_best_it_found(self, fitted):
+        model, rows = fitted
+        search = GridSearchCV(clone(model), {"alpha": [0.001, 0.1]}, cv=2).fit(rows.X, rows.y)
+        assert diagnose(search, rows.X, rows.y) == diagnose(search.best_estimator_, rows.X, rows.y)
+        with pytest.raises(TypeError, match="got GridSearchCV"):
+            diagnose(clone(search))
 
     def test_halves_and_strangers_are_refused(self, fitted):
         model, rows = fitted

@@ -225,8 +225,13 @@ def test_a_document_is_told_like_the_trace():
     [("pdf", {}, "terminal, markdown, latex, html, json, svg"), ("html", {"notation": "x"}, "udl, nielsen"),
      ("html", {"digits": 0}, "from 1 to 17"), ("html", {"digits": 2.5}, "whole number"),
      ("html", {"digits": True}, "whole number"), ("terminal", {"width": "wide"}, "columns"), ("svg", {"unit": (0, 2)}, "2 units"),
-     ("html", {"unit": (5, 0)}, "layer must")],
+     ("html", {"unit": (5, 0)}, "layer must"), ("svg", {"unit": 3}, "unit must be")],
 )  # fmt: skip
 def test_wrong_wishes_are_told(format, wishes, words):
     with pytest.raises(ValueError, match=words):
         render(mazur(), format, **wishes)
+
+
+def test_wishes_that_nobody_knows_are_told():
+    with pytest.raises(TypeError, match="'colour'; known are notation, digits"):
+        render(mazur(), "html", colour=True)

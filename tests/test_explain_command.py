@@ -83,6 +83,7 @@ def test_a_unit_can_be_opened(model):
         ((), 2, ("--row",)),
         (("--row", "1", "--notation", "greek"), 2, ("udl, nielsen, mazur, plain",)),
         (("--row", "1", "--format", "pdf"), 2, ("terminal, markdown",)),
+        (("--row", "1", "--output", "row.pdf"), 2, ("written as .pdf", ".html", "--format")),
         (("--row", "1", "--digits", "99"), 2, ("17",)),
         (("--row", "1", "--layer", "1"), 2, ("go together",)),
         (("--row", "1", "--layer", "9", "--unit", "1"), 2, ("no layer 9",)),

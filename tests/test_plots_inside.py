@@ -11,6 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from scipy.special import expit
 from sklearn.datasets import load_digits
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -27,6 +28,8 @@ from chainrule.plots import (
     LossSurfaceDisplay,
     NetworkDisplay,
     WeightImagesDisplay,
+    confusion_display,
+    residuals_display,
     to_svg,
 )
 from chainrule.plots.activity import activity
@@ -181,3 +184,35 @@ def test_wrong_models_are_refused(display):
         display.from_estimator(StandardScaler())
     with pytest.raises(ValueError, match="not fitted yet"):
         display.from_estimator(MLPClassifier())
+
+
+@pytest.mark.parametrize(
+    ("draw", "error", "complaint"),
+    [
+        (
+            lambda model: NetworkDisplay.from_estimator(model, input_names=["a"]),
+            ValueError,
+            "input_names must name all 2; got 1",
+        ),
+        (
+            lambda model: WeightImagesDisplay.from_estimator(model, shape=3),
+            ValueError,
+            r"shape must be \(height, width\)",
+        ),
+        (lambda model: WeightImagesDisplay.from_estimator(model, shape=("a", "b")), ValueError, "shape must be"),
+        (lambda model: DecisionDisplay.from_estimator(model, MOONS.X, bayes=3), TypeError, "bayes must be a function"),
+        (lambda model: DecisionDisplay.from_estimator(model, MOONS.X, row="a"), ValueError, "row must be from 0"),
+        (lambda model: confusion_display([[1, 2], [3, 4]], ["a"]), ValueError, "for each of the 1 labels"),
+        (lambda model: residuals_display([1, 2], [1]), ValueError, "of one length"),
+        (lambda model: to_svg(3), TypeError, "takes a figure"),
+    ],
+)
+def test_wrong_wishes_are_refused(model, draw, error, complaint):
+    with pytest.raises(error, match=complaint):
+        draw(model)
+
+
+def test_a_search_stands_for_the_best_it_found(model):
+    search = GridSearchCV(model, {"alpha": [0.1, 1.0]}, cv=2).fit(MOONS.X, MOONS.y)
+    drawn = NetworkDisplay.from_estimator(search, ax=Figure().subplots())
+    np.testing.assert_array_equal(drawn.weights[0], search.best_estimator_.coefs_[0])

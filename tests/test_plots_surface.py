@@ -189,6 +189,8 @@ def test_levels_are_closer_near_the_minimum():
         ({"directions": "principal"}, "give path="),
         ({"path": np.zeros((4, 3))}, r"shape \(T, 51\); got \(4, 3\)"),
         ({"y": None}, "y is None"),
+        ({"span": 0}, "span must be a positive number"),
+        ({"span": float("nan")}, "span must be a positive number"),
         ({"path": np.full((4, 51), np.nan)}, "path must be finite"),
     ],
 )

@@ -282,6 +282,7 @@ def test_a_plane_through_three_images():
         ({"directions": np.eye(3)}, r"directions \(2, 2\); got"),
         ({"origin": [0.0]}, r"origin must have shape \(2,\)"),
         ({"max_regions": 5}, "max_regions=5"),
+        ({"max_regions": 0}, "max_regions must be a whole number"),
         ({"theta": np.full(29, np.nan)}, "theta must be finite"),
     ],
 )

@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -227,6 +228,15 @@ def test_a_pipeline_shows_raw_and_scaled_rows(frame):
     np.testing.assert_allclose(done["input"].value, (IRIS[45:47] - IRIS.mean(axis=0)) / IRIS.std(axis=0), rtol=1e-12)
     np.testing.assert_allclose(done.prediction, whole.predict_proba(X[45:47]), rtol=1e-12)
     assert done.header.data[0].prediction == whole.predict(X[45:46])[0]
+
+
+def test_a_search_stands_for_the_best_it_found():
+    pipeline = make_pipeline(StandardScaler(), classifier())
+    search = GridSearchCV(pipeline, {"mlpclassifier__alpha": [0.01, 1.0]}, cv=2).fit(IRIS, SPECIES)
+    done = trace_estimator(search, IRIS[:1], SPECIES[:1])
+    assert done.to_json() == trace_estimator(search.best_estimator_, IRIS[:1], SPECIES[:1]).to_json()
+    with pytest.raises(TypeError, match="got GridSearchCV"):
+        trace_estimator(clone(search), IRIS[:1])
 
 
 def test_scaling_inside_shows_raw_cells_of_plain_arrays():

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from chainrule.trace import Trace
 
 # What a file's ending says about the format.
-ENDINGS = {".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", ".json": "json", ".svg": "svg"}
+ENDINGS = {
+    "": "terminal", ".txt": "terminal", ".md": "markdown", ".tex": "latex", ".html": "html", ".htm": "html", ".json": "json",
+    ".svg": "svg",
+}  # fmt: skip
 WIDTH_OF_FILES = 100
 
 
@@ -46,7 +49,7 @@ Format = Annotated[
         parser=named("format", _formats),
         metavar="FORMAT",
         help="terminal, markdown, latex, html, json or svg.",
-        show_default="by the ending of --output, else terminal",
+        show_default="by the ending of --output, terminal without one",
     ),
 ]
 Notation = Annotated[
@@ -96,6 +99,7 @@ def explain(
         raise typer.BadParameter("--layer and --unit go together: a unit is named by both.", param_hint="'--unit'")
     if output is not None:
         files.check_output(output, (model, file))
+    format = format or _format(output)
     fitted, table = table_model(model, file, "explain"), read_table(file)
     trace = _trace(fitted, table, row, forward)
     if "loss" not in trace.header.stages and not forward:
@@ -105,7 +109,7 @@ def explain(
     if place is not None and trace.level == "layer":
         trace = trace.unit(*place)
     found = trace.verify()
-    _write(trace, format or _format(output), output, notation=notation, digits=digits, unit=place)
+    _write(trace, format, output, notation=notation, digits=digits, unit=place)
     if not found.ok:
         raise CommandError(f"not every number follows from the others: {' '.join(str(found).split())}")
     if output is not None:
@@ -140,7 +144,15 @@ def _place(trace: Trace, layer: int | None, unit: int | None) -> tuple[int, int]
 
 
 def _format(output: Path | None) -> str:
-    return "terminal" if output is None else ENDINGS.get(output.suffix.lower(), "terminal")
+    """The format that the file's ending says."""
+    ending = "" if output is None else output.suffix.lower()
+    if ending not in ENDINGS:
+        known = ", ".join(name for name in ENDINGS if name)
+        raise typer.BadParameter(
+            f"{output}: no explanation is written as {ending}. Endings are {known}; with --format it can be any.",
+            param_hint="'--output'",
+        )
+    return ENDINGS[ending]
 
 
 def _write(trace: Trace, format: str, output: Path | None, **wishes: Any) -> None:

@@ -21,10 +21,10 @@ def diagnose(estimator: Any, X: Any = None, y: Any = None, X_val: Any = None, y_
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, MLPMultiTask, Pipeline, TableModel or DivergenceError
-        A fitted estimator, or a pipeline that ends in one. Of a TableModel, X may be the table it was trained on; it knows its
-        target and its test rows. Of a fit that diverged (it leaves no fitted estimator) the
-        exception itself, which carries what was recorded until then; or the unfitted estimator with `X` and `y`: then a copy is
-        trained again. An estimator that was fitted before and then failed is diagnosed as it was fitted before.
+        A fitted estimator, a pipeline that ends in one, or a search for one. Of a TableModel, X may be the table it was trained
+        on; it knows its target and its test rows. Of a fit that diverged (it leaves no fitted estimator) the exception itself,
+        which carries what was recorded until then; or the unfitted estimator with `X` and `y`: then a copy is trained again. An
+        estimator that was fitted before and then failed is diagnosed as it was fitted before.
     X, y : array-like, default=None
         The training data, for checks that what `fit` recorded does not allow (at most 2000 rows are looked at).
     X_val, y_val : array-like, default=None

@@ -20,6 +20,8 @@ from chainrule.training.evidence import Evidence, Facts, Look, Probe, facts, loo
 Vector = NDArray[np.float64]
 # Below the first share of the loss removed a network has learned nothing to speak of, below the second little.
 NOTHING, LITTLE = 0.1, 0.5
+# Fewer rows than these say less than what the fit recorded.
+FEW_ROWS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,11 @@ class Data:
     y: NDArray[Any]
     given: tuple[Any, Any]
     rows: int
+
+    @property
+    def telling(self) -> bool:
+        """Whether there are rows enough, with targets that differ, to compare a network with a constant."""
+        return self.Y is not None and len(self.Y) >= FEW_ROWS and bool(np.ptp(self.Y, axis=0).any())
 
     @cached_property
     def dense(self) -> Vector:
@@ -96,7 +103,7 @@ class Case:
     def facts(self) -> Facts | None:
         """Numbers about the data: from the rows given, else those recorded."""
         recorded = None if self.evidence is None else self.evidence.facts
-        if self.data is None or self.data.Y is None:
+        if self.data is None or self.data.Y is None or not self.data.telling:
             return recorded
         rows = self.data.rows if recorded is None else recorded.rows
         batch = rows if recorded is None else recorded.batch
@@ -107,7 +114,7 @@ class Case:
     @cached_property
     def last(self) -> Look | None:
         """The network as it is now: on the rows given, else as recorded."""
-        if self.data is not None and self.data.Y is not None and self.theta is not None:
+        if self.data is not None and self.data.Y is not None and self.data.telling and self.theta is not None:
             probe = Probe(self.data.X, self.data.Y, None, self.data.rows, self.data.rows, np.zeros(0))
             return look(self.network, self.theta, probe, self.n_epochs)
         return self.looks[-1] if self.looks else None

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, islice
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -219,6 +220,8 @@ def linear_regions(
     """
     slopes, weights, biases = _plain_layers(network, theta)
     limits = checked_limits(limits)
+    if not isinstance(max_regions, Integral) or isinstance(max_regions, bool) or max_regions < 1:
+        raise ValueError(f"max_regions must be a whole number, at least 1; got {max_regions!r}.")
     origin, directions = _checked_plane(network.inputs, origin, directions)
     # A row of three: what multiplies u, v and 1.
     found = [(rectangle(limits), np.vstack([directions, origin]), np.empty(0, bool))]

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def unwrapped(model: Any) -> tuple[list[Any], Any]:
-    """The steps of a pipeline before its last one, and the last one; anything else is its own last step."""
+    """The steps of a pipeline before its last one, and the last one; anything else is its own last step.
+
+    A fitted search stands for the best estimator that it found.
+    """
+    model = getattr(model, "best_estimator_", model)
     if hasattr(model, "steps"):
         return [step for _, step in model.steps[:-1]], model.steps[-1][1]
     return [], model

@@ -119,6 +119,8 @@ class DecisionDisplay:
         """
         if isinstance(y, str):
             X, y = _without_column(X, y)
+        if bayes is not None and not callable(bayes):
+            raise TypeError(f"bayes must be a function from rows to probabilities; got {bayes!r}.")
         plane = plane_of(X, features, row)
         left, right, bottom, top = checked_limits(limits or plane.limits())
         resolution = at_least("resolution", resolution, 2)

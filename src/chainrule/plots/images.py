@@ -62,8 +62,9 @@ class WeightImagesDisplay:
             If the inputs are no image of that shape.
         """
         network, theta = opened(estimator)[1:3]
-        found = _square(network.inputs) if shape is None else tuple(shape)
-        if len(found) != 2 or int(np.prod(found)) != network.inputs:
+        found = _square(network.inputs) if shape is None else shape
+        fits = np.shape(found) == (2,) and all(isinstance(one, (int, np.integer)) and one > 0 for one in found)
+        if not fits or found[0] * found[1] != network.inputs:
             raise ValueError(
                 f"shape must be (height, width) with height * width = {network.inputs} inputs; got {shape!r}."
             )

@@ -86,6 +86,9 @@ class NetworkDisplay:
         names = input_names
         if input_names is None and found.named:
             names = found.input_names
+        for what, given, count in (("input_names", names, network.inputs), ("output_names", outputs, network.outputs)):
+            if given is not None and len(given) != count:
+                raise ValueError(f"{what} must name all {count}; got {len(given)}.")
         display = cls(weights=network.views(found.theta).W, titles=titles, input_names=names, output_names=outputs)
         return display.plot(ax=ax, max_units=max_units)
 

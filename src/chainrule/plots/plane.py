@@ -89,7 +89,7 @@ def plane_of(X: Any, features: Sequence[int | str] | None, row: int | None) -> P
         )
     columns = _places(names, features)
     points = np.column_stack([_numbers(X, place, names[place]) for place in columns])
-    if row is not None and not 0 <= row < X.shape[0]:
+    if row is not None and (not isinstance(row, (int, np.integer)) or not 0 <= row < X.shape[0]):
         raise ValueError(f"row must be from 0 to {X.shape[0] - 1}, a row of X; got {row!r}.")
     others = [place for place in range(X.shape[1]) if place not in columns]
     if others and row is None:

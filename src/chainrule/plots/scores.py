@@ -32,6 +32,10 @@ def confusion_display(confusion: NDArray[Any], labels: Sequence[str], *, ax: Any
         Drawn; it has `ax_` and `figure_`.
     """
     count = len(labels)
+    if np.shape(confusion) != (count, count):
+        raise ValueError(
+            f"confusion must have a row and a column for each of the {count} labels; got {np.shape(confusion)}."
+        )
     side = min(3.0 + 0.45 * count, 8.0)
     _, ax = axes(ax, (side + 0.8, side))
     display = ConfusionMatrixDisplay(np.asarray(confusion), display_labels=[literal(label, 16) for label in labels])
@@ -60,6 +64,9 @@ def residuals_display(truth: NDArray[Any], predicted: NDArray[Any], *, ax: Any =
     display : sklearn.metrics.PredictionErrorDisplay
         Drawn; it has `ax_` and `figure_`.
     """
+    truth, predicted = np.asarray(truth), np.asarray(predicted)
+    if truth.ndim != 1 or truth.shape != predicted.shape:
+        raise ValueError(f"truth and predicted must be of one length; got shapes {truth.shape} and {predicted.shape}.")
     _, ax = axes(ax, (6.4, 3.8))
     chosen = slice(None, None, max(1, -(-len(truth) // MAX_POINTS)))
     display = PredictionErrorDisplay(y_true=truth[chosen], y_pred=predicted[chosen])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -135,6 +136,8 @@ class LossSurfaceDisplay:
             If arguments do not fit the network or each other.
         """
         resolution, max_rows = at_least("resolution", resolution, 2), at_least("max_rows", max_rows, 1)
+        if not isinstance(span, Real) or not 0 < float(span) < np.inf:
+            raise ValueError(f"span must be a positive number; got {span!r}.")
         X, y = (part if hasattr(part, "tocsr") else np.asarray(part) for part in (X, y))
         path = None if path is None else _checked_path(network, path)
         plane = _plane(network, theta, directions, path, seed)

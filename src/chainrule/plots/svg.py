@@ -23,6 +23,8 @@ def to_svg(figure: Any) -> str:
     """
     import matplotlib as mpl
 
+    if not hasattr(figure, "savefig"):
+        raise TypeError(f"to_svg takes a figure, such as a display's figure_; got {type(figure).__name__}.")
     page = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "chainrule", "svg.fonttype": "path"}), warnings.catch_warnings():
         # A script that the font does not have appears as boxes in the picture; the tables beside it have the names.

@@ -45,7 +45,7 @@ def trace_estimator(
 
     Parameters
     ----------
-    estimator : MLPClassifier, MLPRegressor, MLPMultiTask, Perceptron, or Pipeline that ends in one
+    estimator : MLPClassifier, MLPRegressor, MLPMultiTask, Perceptron, Pipeline that ends in one, or search for one
         A fitted one; nothing of it is changed.
     X : {array-like, sparse matrix, data frame} of shape (n, n_features)
         The rows, as for `predict`; with targets they are one batch.
@@ -191,6 +191,7 @@ def _output_names(estimator: Any, network: Network) -> tuple[str, ...]:
 def _input_names(whole: Any, estimator: Any) -> dict[str, Any]:
     """What the network's inputs are called: by itself, else by the steps before it, else x0, x1, ..."""
     prepares = hasattr(estimator, "feature_names_in_") or hasattr(estimator, "preparation_")
+    whole = getattr(whole, "best_estimator_", whole)
     if hasattr(whole, "steps") and len(whole.steps) > 1 and not prepares:
         try:
             return {"input_names": tuple(map(str, whole[:-1].get_feature_names_out()))}

@@ -16,6 +16,8 @@ from chainrule.training.evidence import rarest_class
 FORGOTTEN, ENOUGH = 0.5, 50
 GAP, LARGE_GAP = 0.12, 0.25
 MISSED, NEIGHBOURS = 0.1, 10
+# Fewer rows are no help in telling what others would have learned from them.
+FEWEST_ROWS = 4 * NEIGHBOURS
 # Drawn weights grow when something is learned.
 SHRUNK, PENALTIES = 0.5, ("alpha", "l2", "l1", "weight_decay")
 NO_HELD = "there were no validation rows; pass X_val and y_val, or fit with early_stopping=True"
@@ -125,12 +127,13 @@ def underfitting(case: Case) -> Answer:
         return Unknown(f"the loss of the best constant prediction is not known; {NO_ROWS}")
     if not case.learned < LITTLE:
         return None
-    if case.data is None or case.model is None or case.data.y.ndim != 1:
+    if not _comparable(case):
         if case.learned >= NOTHING:
             return Unknown(f"the targets may be noisy, or the network too small for them; {NO_ROWS}")
         return _too_little(
             case, f"The network removes {100 * max(case.learned, 0):.1f} % of the loss of a constant", {}
         )
+    assert case.data is not None
     reached, possible = case.score(case.data), reference_score(case.data, bool(case.classes))
     if possible - reached < MISSED:
         return None
@@ -187,9 +190,16 @@ def penalty_too_strong(case: Case) -> Answer:
     )
 
 
+def _comparable(case: Case) -> bool:
+    """Whether nearest neighbours can be asked what there is to learn."""
+    return (
+        case.data is not None and case.model is not None and case.data.y.ndim == 1 and len(case.data.y) >= FEWEST_ROWS
+    )
+
+
 def _missed(case: Case) -> float:
     """How much better nearest neighbours are on rows left out than the network on its own; 0 where nobody can tell."""
-    if case.data is None or case.model is None or case.data.y.ndim != 1:
+    if case.data is None or not _comparable(case):
         return 0.0
     return reference_score(case.data, bool(case.classes)) - case.score(case.data)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from chainrule.trace.notation import get_notation
@@ -58,7 +58,11 @@ class Wishes:
         ValueError
             If it has no such unit.
         """
-        return self if self.unit is None else replace(self, unit=trace.place(*self.unit))
+        if self.unit is None:
+            return self
+        if not isinstance(self.unit, (tuple, list)) or len(self.unit) != 2:
+            raise ValueError(f"unit must be (layer, unit), both counted from 0; got {self.unit!r}.")
+        return replace(self, unit=trace.place(*self.unit))
 
 
 def _story(trace: Trace, wishes: Wishes) -> Story:
@@ -100,4 +104,8 @@ def render(trace: Trace, format: str, **wishes: Any) -> str:
     """
     if format not in FORMATS:
         raise ValueError(f"unknown format {format!r}; known are {', '.join(FORMATS)}.")
+    known = [field.name for field in fields(Wishes)]
+    odd = [name for name in wishes if name not in known]
+    if odd:
+        raise TypeError(f"render got an unexpected option {odd[0]!r}; known are {', '.join(known)}.")
     return FORMATS[format](trace, Wishes(**wishes).checked(trace))
