@@ -11,8 +11,9 @@ from chainrule.engines.native import kernels
 from chainrule.formulas.lookup import Array
 from chainrule.network import Network
 from chainrule.playground.building import Built
+from chainrule.playground.course import Event
+from chainrule.playground.equipment import settings_of
 from chainrule.playground.families import formula_to_plain
-from chainrule.playground.run import Event, settings_of
 from chainrule.playground.setup import Setup, every_field
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.playground.checked import option
 from chainrule.playground.describing import finite, output_names
-from chainrule.playground.spaces import whole
 from chainrule.playground.stopping import layer_name
 from chainrule.trace import Quantity, Trace
 from chainrule.trace.front import trace as trace_rows
@@ -119,14 +119,14 @@ def _place(session: Session, what: Mapping[str, Any], kind: str) -> dict[str, An
     depth = len(widths) - 1
     at: dict[str, Any] = {"id": what.get("id"), "layer": None, "unit": None, "source": None}
     if kind in ("unit", "weight", "bias"):
-        at["layer"] = whole(what, "layer", -1, 0, depth - 1)
+        at["layer"] = option(what, "layer", -1, 0, depth - 1)
     if kind == "output":
         at["layer"] = depth - 1
     if kind in (*UNITS, "input"):
         above = 0 if at["layer"] is None else at["layer"] + 1
-        at["unit"] = whole(what, "unit", -1, 0, widths[above] - 1)
+        at["unit"] = option(what, "unit", -1, 0, widths[above] - 1)
     if kind == "weight":
-        at["source"] = whole(what, "source", -1, 0, widths[at["layer"]] - 1)
+        at["source"] = option(what, "source", -1, 0, widths[at["layer"]] - 1)
     return at
 
 

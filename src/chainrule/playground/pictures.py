@@ -11,8 +11,9 @@ from scipy import ndimage
 
 from chainrule.engines.regions import SLOPES
 from chainrule.formulas.lookup import Array
+from chainrule.playground.checked import option
 from chainrule.playground.frames import Frame
-from chainrule.playground.spaces import outputs, passes, whole
+from chainrule.playground.spaces import outputs, passes
 
 if TYPE_CHECKING:
     from chainrule.playground.session import Session
@@ -27,7 +28,7 @@ def decision_map(session: Session, options: Mapping[str, Any], found: Frame) -> 
     plane = session.plane
     if plane is None:
         return
-    resolution = whole(options, "resolution", RESOLUTION, 20, 200)
+    resolution = option(options, "resolution", RESOLUTION, 20, 200)
     grid = session.grid(resolution)
     told: dict[str, Any] = {"limits": list(plane.limits), "x": plane.names[0], "y": plane.names[1], "slice": plane.told}
     if options.get("unit") is not None:
@@ -77,7 +78,7 @@ def _unit(session: Session, grid: Array, unit: Any) -> Array:
 
 def unit_maps(session: Session, options: Mapping[str, Any], found: Frame) -> None:
     """A small map of every unit, and of the inputs, in 256 steps from its least to its largest value."""
-    size = whole(options, "size", THUMBNAIL, 8, 64)
+    size = option(options, "size", THUMBNAIL, 8, 64)
     line = session.plane is None
     layers = passes(session, _line_grid(session, size)[1] if line else session.grid(size))[1]
     most = _most_per_layer([layer.shape[1] for layer in layers])
@@ -114,7 +115,7 @@ def line(session: Session, options: Mapping[str, Any], found: Frame) -> None:
     """The function on a line, what every unit adds to it, and where it bends."""
     if session.plane is not None:
         return
-    resolution = whole(options, "resolution", 200, 20, 2000)
+    resolution = option(options, "resolution", 200, 20, 2000)
     x, rows = _line_grid(session, resolution)
     network, built = session.built.network, session.built
     _, a = passes(session, rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf, isfinite, nan
 from time import perf_counter
 from typing import Any
@@ -12,81 +12,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engines import Engine, choose
 from chainrule.errors import DivergenceError
 from chainrule.formulas.lookup import Array
 from chainrule.playground import stopping
 from chainrule.playground.building import Built
+from chainrule.playground.course import Action, Event, actions
 from chainrule.playground.curves import Curve, Row, due_after
-from chainrule.playground.judge import Judge
-from chainrule.playground.lbfgs_learner import LBFGSLearner
-from chainrule.playground.learner import Done, Learner, has_plateaus
+from chainrule.playground.equipment import equipped
+from chainrule.playground.learner import Done
 from chainrule.playground.memory import Memory, Moment
 from chainrule.playground.position import Position
-from chainrule.playground.rival_learner import RivalLearner
 from chainrule.playground.setup import Setup
 from chainrule.playground.stopping import Stop
-from chainrule.training import Epoch, Settings, default_threads
+from chainrule.training import Epoch
 from chainrule.training.evidence import constant_loss
 
 # Below this many multiplications in a step one thread is at least as fast.
 SMALL_STEP = 200_000
 # Seconds of training over which the speed is told.
 WINDOW = 1.0
-
-
-@dataclass(frozen=True, eq=False)
-class Event:
-    """A change in the course of a run, for the code that does it again.
-
-    Parameters
-    ----------
-    epochs, begun, updates : int
-        When: whole epochs done, rows of the epoch begun, and steps.
-    setup : Setup
-        In force from then on.
-    built : Built
-        The same.
-    theta : ndarray or None
-        The parameters from then on, where something else than training changed them.
-    edit : tuple or None
-        (kind, layer, unit, source, value) of a single parameter that was set.
-    """
-
-    epochs: int
-    begun: int
-    updates: int
-    setup: Setup
-    built: Built
-    theta: Array | None = None
-    edit: tuple[Any, ...] | None = None
-
-
-END = object()
-
-
-def settings_of(setup: Setup, built: Built) -> Settings:
-    """The library's settings of a training: no stopping rule, but where the schedule goes by plateaus."""
-    asked = setup.training
-    plateaus = has_plateaus(asked.schedule) and asked.solver.stochastic
-    work = built.network.n_parameters * min(asked.batch_size, len(built.data.train))
-    return Settings(
-        solver=asked.solver,
-        schedule=asked.schedule,
-        learning_rate_init=asked.learning_rate,
-        alpha=asked.alpha,
-        l2=asked.l2,
-        l1=0.0 if setup.run.compat else asked.l1,
-        weight_decay=asked.weight_decay,
-        max_norm=asked.max_norm,
-        clip_norm=asked.clip_norm,
-        clip_value=asked.clip_value,
-        batch_size=asked.batch_size,
-        shuffle=asked.shuffle,
-        tol=1e-4 if plateaus else 1e-9 if not asked.solver.stochastic else 0.0,
-        n_iter_no_change=10 if plateaus else inf,
-        n_threads=1 if work < SMALL_STEP else default_threads(),
-    )
 
 
 class Run:
@@ -122,18 +66,7 @@ class Run:
 
     def _equip(self, position: Position) -> None:
         """Engine, learner and judge for setup and network."""
-        setup, built = self.setup, self.built
-        settings = settings_of(setup, built)
-        solver = settings.solver if settings.solver.stochastic else None
-        self.engine: Engine = choose(setup.run.engine, built.network, built.X.dtype, solver)
-        given = built.network, built.rows(built.data.train), self.engine, settings, position
-        if not settings.solver.stochastic:
-            self.learner: Learner = LBFGSLearner(*given)
-        elif setup.run.compat:
-            self.learner = RivalLearner(*given, l1=setup.training.l1)
-        else:
-            self.learner = Learner(*given)
-        self.judge = Judge(built, self.engine, settings.n_threads)
+        self.engine, self.learner, self.judge = equipped(self.setup, self.built, position)
         self._due = due_after(position.epochs)
 
     def _objective(self) -> float:
@@ -322,39 +255,9 @@ class Run:
         """Whether a step was taken on a single row."""
         return bool(self._sampled)
 
-    def actions(self) -> Iterator[tuple[str, Any]]:
+    def actions(self) -> Iterator[Action]:
         """What was done since the start, as actions of a session: the shortest way to the same place."""
-        setup, built = self.first.setup, self.first.built
-        epochs = begun = updates = 0
-        places = [(place, None) for place in self._sampled] + [(event.updates, event) for event in self.events]
-        # At the same step a change comes before the row that is shown after it.
-        for place, event in [*sorted(places, key=lambda one: (one[0], one[1] is None)), (self.learner.updates, END)]:
-            rows, size = len(built.data.train), min(setup.training.batch_size, len(built.data.train))
-            while updates < place:
-                steps = (
-                    1
-                    if not setup.training.solver.stochastic
-                    else rows // size
-                    if setup.run.compat
-                    else -(-rows // size)
-                )
-                if not begun and place - updates >= steps:
-                    count = (place - updates) // steps
-                    epochs, updates = epochs + count, updates + count * steps
-                    yield "advance", epochs
-                    continue
-                begun, updates = begun + size, updates + 1
-                if begun >= rows:
-                    begun, epochs = 0, epochs + 1
-                yield "batch", 1
-            if isinstance(event, Event):
-                yield ("edit", event.edit) if event.edit is not None else ("change", (setup, event.setup))
-                setup, built = event.setup, event.built
-            elif event is None:
-                yield "sample", 1
-                begun, updates = begun + 1, updates + 1
-                if begun >= rows:
-                    begun, epochs = 0, epochs + 1
+        return actions(self.first, self.events, self._sampled, self.learner.updates)
 
     # -- backwards
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 
 from chainrule.formulas.lookup import Array
 from chainrule.playground import describing
-from chainrule.playground.address import read_hash, write_hash
+from chainrule.playground.address import write_hash
 from chainrule.playground.agreement import agreed
 from chainrule.playground.building import Built, build, grown, start_theta
+from chainrule.playground.checked import one_of, whole
 from chainrule.playground.data import Data, make_data
 from chainrule.playground.features import plain_features
 from chainrule.playground.frames import Frame
 from chainrule.playground.judge import Judged
-from chainrule.playground.links import is_rival_link, rival_setup
+from chainrule.playground.opening import for_source, next_text, other_digest, read_setup
 from chainrule.playground.painting import paint
 from chainrule.playground.planes import Plane, plane_of
 from chainrule.playground.run import Run
@@ -56,8 +56,8 @@ class Session:
         self._look_at: tuple[Any, Plane | None] | None = None
         self._judged: tuple[int, Judged] | None = None
         self._grids: dict[tuple[int, int, int], Array] = {}
-        told = [] if setup is None or source is None else _other_digest(setup, source)
-        setup = _for_source(setup or Setup(), source)
+        told = [] if setup is None or source is None else other_digest(setup, source)
+        setup = for_source(setup or Setup(), source)
         if source is not None and source.model is not None:
             from chainrule.playground.opened import opened_setup
 
@@ -183,14 +183,14 @@ class Session:
     def advance(self, epochs: int = 1, seconds: float | None = None) -> Reply:
         """Train until that many epochs are done, that time is over, or something stops it."""
         self.notes = []
-        if self.run.advance(_whole("epochs", epochs, 1, 10**9), None if seconds is None else float(seconds)):
+        if self.run.advance(whole("epochs", epochs, 1, 10**9), None if seconds is None else float(seconds)):
             self.version += 1
         return self._reply("weights", "curves")
 
     def step(self, what: str = "epoch") -> Reply:
         """One row, one batch, or one epoch."""
         self.notes = []
-        _one_of("what", what, ("sample", *PARTS))
+        one_of("what", what, ("sample", *PARTS))
         if what == "sample" and any(layer.batch_norm for layer in self.built.network.layers):
             raise ValueError(
                 "a single row cannot be normalised over; step by batches, or turn batch normalisation off."
@@ -202,11 +202,11 @@ class Session:
     def back(self, what: str = "epoch", count: int = 1) -> Reply:
         """Back by some batches or epochs, exactly; what was changed since is undone too."""
         self.notes = []
-        _one_of("what", what, PARTS)
+        one_of("what", what, PARTS)
         before = self.setup
         if not self.run.can_back()[what]:
             raise ValueError("there is nothing to go back to: this is the start." if what == "epoch" else NO_STEPS)
-        self.run.back(what, _whole("count", count, 1, 10**9))
+        self.run.back(what, whole("count", count, 1, 10**9))
         self.version, self.runs = self.version + 1, self.runs + 1
         changed = [] if self.setup == before else ["setup", "network", "view"]
         if changed:
@@ -238,7 +238,7 @@ class Session:
         """Other points (of a table: another split), and back to the same start weights: the next seed."""
         asked = self.setup.data
         if asked.source in ("toy", "rival"):
-            seed: Any = (asked.seed + 1) % MOST_SEED if isinstance(asked.seed, int) else _next_text(asked.seed)
+            seed: Any = (asked.seed + 1) % MOST_SEED if isinstance(asked.seed, int) else next_text(asked.seed)
             changed = replace(asked, seed=seed)
         else:
             changed = replace(asked, split_seed=(asked.split_seed + 1) % MOST_SEED)
@@ -250,7 +250,7 @@ class Session:
         before, self.source, self._reseeded = self.source, source, False
         try:
             plain = replace(self.setup.data, target=None, columns=None, task=None)
-            setup = _for_source(replace(self.setup, data=plain), source)
+            setup = for_source(replace(self.setup, data=plain), source)
             setup = replace(setup, view=type(setup.view)(), run=replace(setup.run, compat=False))
             if source.model is not None:
                 from chainrule.playground.opened import opened_setup
@@ -313,17 +313,17 @@ class Session:
     def edit(self, kind: str, layer: int, unit: int, value: float, source: int | None = None) -> Reply:
         """Set one weight (from unit `source` of the layer before) or one bias."""
         self.notes = []
-        _one_of("kind", kind, ("weight", "bias"))
+        one_of("kind", kind, ("weight", "bias"))
         theta = self.run.learner.theta
         views = self.built.network.views(theta)
-        place = _whole("layer", layer, 0, len(views.b) - 1)
-        to = _whole("unit", unit, 0, len(views.b[place]) - 1)
+        place = whole("layer", layer, 0, len(views.b) - 1)
+        to = whole("unit", unit, 0, len(views.b[place]) - 1)
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not np.isfinite(value):
             raise ValueError(f"value must be a finite number, got {value!r:.40}.")
         if kind == "bias":
             views.b[place][to] = value
         else:
-            views.W[place][_whole("source", source, 0, len(views.W[place]) - 1), to] = value
+            views.W[place][whole("source", source, 0, len(views.W[place]) - 1), to] = value
         self.run.change(self.setup, self.built, theta, (kind, place, to, source, float(value)))
         self.version += 1
         return self._reply("weights")
@@ -337,40 +337,11 @@ class Session:
     def freeze(self, row: int | None = None) -> Reply:
         """Pin the row that explanations are about; None lets it go."""
         self.notes = []
-        self.frozen = None if row is None else _whole("row", row, 0, self.data.rows - 1)
+        self.frozen = None if row is None else whole("row", row, 0, self.data.rows - 1)
         return self._reply()
 
 
 NO_STEPS = "there is no step to go back: this is the start, or the solver takes no single steps."
-
-
-def read_setup(given: Any) -> tuple[Setup, list[Note]]:
-    """The setup that a dict, the text of an address or a link describes, and notes."""
-    if isinstance(given, Setup):
-        return given, []
-    notes: list[Note] = []
-    if isinstance(given, str):
-        given, notes = rival_setup(given) if is_rival_link(given) else read_hash(given)
-    setup, more = Setup.from_plain({} if given is None else given)
-    return setup, [*notes, *more]
-
-
-def _other_digest(setup: Setup, source: Source) -> list[Note]:
-    if setup.data.digest in ("", source.digest):
-        return []
-    return [
-        Note("warning", "data.digest", f"this setup was made with other data than {source.name}: the digests differ.")
-    ]
-
-
-def _for_source(setup: Setup, source: Source | None) -> Setup:
-    """The setup with the user's own data in it."""
-    if source is None:
-        return setup
-    named = replace(setup.data, source="table", name=source.name[:200], digest=source.digest)
-    if source.table is None and source.model is None and setup.data.source != "table":
-        named = replace(named, scale=True)
-    return replace(setup, data=named)
 
 
 def _begins_anew(asked: Setup, present: Setup) -> bool:
@@ -389,20 +360,3 @@ def _engine(setup: Setup) -> tuple[str, str]:
 
 def _shape(built: Built) -> Any:
     return built.network.widths, [layer.batch_norm for layer in built.network.layers], built.names
-
-
-def _next_text(seed: str) -> str:
-    """Five decimals, as the other playground writes them, from the seed there is."""
-    return f"{crc32(seed.encode()) / 2**32:.5f}"
-
-
-def _whole(name: str, value: Any, low: int, high: int) -> int:
-    right = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not right or not low <= value <= high:
-        raise ValueError(f"{name} must be a whole number from {low} to {high:,}; got {value!r:.40}.")
-    return int(value)
-
-
-def _one_of(name: str, value: Any, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r:.40}.")

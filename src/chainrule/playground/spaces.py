@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.engines.reference import forward
 from chainrule.formulas.lookup import Array
+from chainrule.playground.checked import option
 from chainrule.playground.frames import Frame
 from chainrule.training.evidence import flat_parts, spread_rows
 
@@ -21,7 +22,8 @@ MOST_ROWS, GRID, BINS = 2000, 21, 30
 
 def outputs(session: Session, X: Array) -> Array:
     """The network's outputs."""
-    return session.run.engine.predict(session.built.network, session.run.learner.theta, X)
+    found: Array = session.run.engine.predict(session.built.network, session.run.learner.theta, X)
+    return found
 
 
 def passes(session: Session, X: Array) -> tuple[list[Array], list[Array]]:
@@ -30,24 +32,10 @@ def passes(session: Session, X: Array) -> tuple[list[Array], list[Array]]:
         return forward(session.built.network, session.run.learner.theta, X)
 
 
-def whole(options: Mapping[str, Any], name: str, usual: int, low: int, high: int) -> int:
-    """An option that is a whole number.
-
-    Raises
-    ------
-    ValueError
-        If it is none, or outside its bounds.
-    """
-    value = options.get(name, usual)
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ValueError(f"{name} must be a whole number from {low} to {high}; got {value!r:.40}.")
-    return value
-
-
 def hidden(session: Session, options: Mapping[str, Any], found: Frame) -> None:
     """Where a hidden layer puts the rows, and the grid of the map: its two units, or the plane in which they extend most."""
     count = len(session.built.network.layers)
-    layer = whole(options, "layer", max(count - 2, 0), 0, count - 1)
+    layer = option(options, "layer", max(count - 2, 0), 0, count - 1)
     rows = passes(session, session.built.X)[1][layer + 1]
     place, told = _flattened(np.asarray(rows[session.data.train], np.float64))
     found.arrays["hidden"] = place(rows)
@@ -77,7 +65,7 @@ def _flattened(rows: Any) -> tuple[Any, dict[str, Any]]:
 
 def histograms(session: Session, options: Mapping[str, Any], found: Frame) -> None:
     """Shares of the activations of every layer over the training rows, and units that are flat."""
-    bins = whole(options, "bins", BINS, 5, 100)
+    bins = option(options, "bins", BINS, 5, 100)
     train = session.data.train
     z, a = passes(session, session.built.X[train[spread_rows(len(train), MOST_ROWS)]])
     shares, edges, told = [], [], []

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engines.regions import linear_regions
+from chainrule.playground.checked import whole
 from chainrule.playground.describing import bayes as bayes_known
 from chainrule.playground.describing import output_names
 from chainrule.playground.frames import Frame
 from chainrule.playground.pictures import shown
-from chainrule.playground.spaces import outputs, passes, whole
+from chainrule.playground.spaces import outputs, passes
 from chainrule.training.evidence import spread_rows
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def points(session: Session) -> Frame:
 def bayes(session: Session, resolution: int = 60) -> Frame:
     """The true probability of class 1, or the true mean, on the map."""
     data, plane = session.data, session.plane
-    side = whole({"resolution": resolution}, "resolution", 60, 20, 200)
+    side = whole("resolution", resolution, 20, 200)
     header = {"kind": "bayes", **bayes_known(session)}
     if data.truth is None:
         return Frame(header)
@@ -61,7 +62,7 @@ def surface(session: Session, resolution: int = 25, span: float = 1.0, kind: str
     from chainrule.plots.directions import principal_directions, random_directions
 
     built, network = session.built, session.built.network
-    side = whole({"resolution": resolution}, "resolution", 25, 5, 61)
+    side = whole("resolution", resolution, 5, 61)
     if network.n_parameters > SURFACE_PARAMETERS:
         raise ValueError(f"a network of {network.n_parameters:,} parameters is too large for its loss surface here.")
     path, epochs = session.run.path(MOST_PATH)

@@ -1,0 +1,47 @@
+"""Beginning a session: what describes a setup, and the user's own data in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from zlib import crc32
+
+from chainrule.playground.address import read_hash
+from chainrule.playground.links import is_rival_link, rival_setup
+from chainrule.playground.setup import Note, Setup
+from chainrule.playground.source import Source
+
+
+def read_setup(given: Any) -> tuple[Setup, list[Note]]:
+    """The setup that a dict, the text of an address or a link describes, and notes."""
+    if isinstance(given, Setup):
+        return given, []
+    notes: list[Note] = []
+    if isinstance(given, str):
+        given, notes = rival_setup(given) if is_rival_link(given) else read_hash(given)
+    setup, more = Setup.from_plain({} if given is None else given)
+    return setup, [*notes, *more]
+
+
+def other_digest(setup: Setup, source: Source) -> list[Note]:
+    """A warning where a setup was made with other data."""
+    if setup.data.digest in ("", source.digest):
+        return []
+    return [
+        Note("warning", "data.digest", f"this setup was made with other data than {source.name}: the digests differ.")
+    ]
+
+
+def for_source(setup: Setup, source: Source | None) -> Setup:
+    """The setup with the user's own data in it."""
+    if source is None:
+        return setup
+    named = replace(setup.data, source="table", name=source.name[:200], digest=source.digest)
+    if source.table is None and source.model is None and setup.data.source != "table":
+        named = replace(named, scale=True)
+    return replace(setup, data=named)
+
+
+def next_text(seed: str) -> str:
+    """Five decimals, as the other playground writes them, from the seed there is."""
+    return f"{crc32(seed.encode()) / 2**32:.5f}"
