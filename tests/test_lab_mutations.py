@@ -6,10 +6,13 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 pytest.importorskip("matplotlib")
 
+from chainrule import training
 from chainrule.engines import reference
+from chainrule.engines.normalization import EPSILON, Normalized
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.losses import LOSSES
 from chainrule.formulas.solvers import SGD, Adam
@@ -81,6 +84,39 @@ def shifted_softmax(z):
     return naive_softmax(np.tanh(z / 50) * 50)
 
 
+def decayed_biases():
+    """Weight decay of the biases too."""
+    right = reference.tape
+
+    def tape(network, theta, X, Y, sample_weight=None, alpha=0.0, l2=0.0, *rest):
+        done = right(network, theta, X, Y, sample_weight, alpha, l2, *rest)
+        biases = slice(network.n_weights, network.n_affine)
+        done.gradient[biases] += l2 * theta[biases]
+        return done
+
+    return patched(reference, "tape", tape)
+
+
+class Unshuffled(np.random.RandomState):
+    """Random numbers as ever, but no permutations."""
+
+    def permutation(self, x):
+        return np.arange(x)
+
+
+def not_inverted():
+    """Dropout that leaves units out and does not scale the others."""
+    right = reference.dropout.mask
+    return patched(reference.dropout, "mask", lambda *given: (right(*given) > 0).astype(float))
+
+
+def without_root(linear, weight, views, k):
+    """Batch normalisation with the variance where the standard deviation belongs, as the slide prints it."""
+    mean, variance = linear.mean(axis=0), linear.var(axis=0)
+    z_hat = (linear - mean) / (variance + EPSILON)
+    return Normalized(z_hat, mean, variance), views.gamma[k] * z_hat + views.b[k]
+
+
 def counted(self, rate, t):
     """Adam's rate without the bias corrections."""
     return rate
@@ -92,6 +128,14 @@ MUTATIONS = {
     "sign of one weight's gradient": (lambda: wrong_tape(wrong_last_weight), ("gradient-descent", "momentum")),
     "biases do not learn": (lambda: wrong_tape(frozen_biases), ("softmax-cross-entropy", "perceptron-gates")),
     "Adam without bias correction": (lambda: patched(Adam, "corrected", counted), ("adam-first-step",)),
+    "weight decay of the biases": (decayed_biases, ("weight-decay",)),
+    "batches not shuffled": (
+        lambda: patched(training, "check_random_state", Unshuffled), ("sgd-paths",)
+    ),
+    "dropout not inverted": (not_inverted, ("dropout",)),
+    "batch normalisation without the square root": (
+        lambda: patched(reference, "normalize_batch", without_root), ("batch-normalisation",)
+    ),
     "momentum with the wrong sign": (lambda: patched(SGD, "step", heavier), ("momentum",)),
     "ReLU leaks": (lambda: field(ACTIVATIONS["relu"], "value", leaky), ("shallow-joints", "xor")),
     "softmax not shift-invariant": (lambda: field(ACTIVATIONS["softmax"], "value", shifted_softmax), ("softmax-cross-entropy",)),
@@ -107,7 +151,8 @@ MUTATIONS = {
 def held(name):
     """Whether the experiment holds on the reference engine; an error is no success."""
     try:
-        return get_experiment(name).run(Bench(engine="reference", reduced=True)).held
+        with threadpool_limits(1):  # the arrays are small
+            return get_experiment(name).run(Bench(engine="reference", reduced=True)).held
     except (ArithmeticError, ValueError):
         return False
 

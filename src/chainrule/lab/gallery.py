@@ -11,9 +11,14 @@ from chainrule.lab.experiment import LECTURES
 
 HEAD = """# The lab: the lectures' claims, tried
 
-Made by `chainrule lab gallery` from the results of `chainrule lab run --all`; not edited by hand. *exact* checks hold up to
-rounding, *theory* checks within the tolerance of a closed form, *calibrated* ones within the band of earlier runs.
+Each experiment predicts a number, measures it with this library's own networks and says whether the claim held. Run one with
+`chainrule lab run NAME`; another seed (`--seed 1`) must confirm it. *exact* checks hold up to rounding, *theory* checks within
+the tolerance of a closed form, *calibrated* ones within the band of at least 20 earlier runs. "held, with limits" means that the
+lecture says more than was found.
+
+This page is made by `chainrule lab gallery` from the results of `chainrule lab run --all`, never edited by hand.
 """
+SOURCE = Path("src/chainrule/lab/experiments")
 MOST_CHECKS = 12
 
 
@@ -33,21 +38,21 @@ def written(results: Iterable[dict[str, Any]], folder: Path, page: Path) -> str:
     link = Path(os.path.relpath(folder, page)).as_posix()
     parts = [HEAD, _table(chosen)]
     for lecture, title in LECTURES.items():
-        told = [_section(found, link) for found in chosen if found["lecture"] == lecture]
+        told = [_section(found, link, page) for found in chosen if found["lecture"] == lecture]
         parts += [f"## Lecture {lecture}: {title}\n", *told] if told else []
     return "\n".join(parts)
 
 
 def _table(results: list[dict[str, Any]]) -> str:
-    rows = ["| experiment | verdict | checks | seconds |", "|---|---|---|---|"]
+    rows = ["| experiment | verdict | checks |", "|---|---|---|"]
     for found in results:
         held = sum(check["held"] for check in found["checks"])
         name = f"[{found['title']}](#{found['name']})"
-        rows.append(f"| {name} | {found['verdict']} | {held} of {len(found['checks'])} | {found['seconds']:.1f} |")
+        rows.append(f"| {name} | {found['verdict']} | {held} of {len(found['checks'])} |")
     return "\n".join(rows) + "\n"
 
 
-def _section(found: dict[str, Any], link: str) -> str:
+def _section(found: dict[str, Any], link: str, page: Path) -> str:
     name = found["name"]
     lines = [
         f'<a id="{name}"></a>',
@@ -58,7 +63,7 @@ def _section(found: dict[str, Any], link: str) -> str:
     lines += [f"**Found:** {found['reading']}\n"]
     lines += [f"**Where the claim goes too far:** {found['caveat']}\n"] if found["caveat"] else []
     lines += [f"**Data:** {found['data']}\n"] if found["data"] else []
-    return "\n".join([*lines, _checks(found["checks"]), _code(found)])
+    return "\n".join([*lines, _checks(found["checks"]), _code(found, page)])
 
 
 def _checks(checks: list[dict[str, Any]]) -> str:
@@ -73,10 +78,9 @@ def _checks(checks: list[dict[str, Any]]) -> str:
     return text + (f"\nand {left} more, in `chainrule lab show`.\n" if left > 0 else "")
 
 
-def _code(found: dict[str, Any]) -> str:
-    module = found["name"].replace("-", "_")
-    reduced = ", reduced setting" if found["reduced"] else ""
-    return (
-        f"`chainrule lab run {found['name']} --seed {found['seed']}`: {found['seconds']:.1f} s{reduced}; code: "
-        f"[{module}.py](../src/chainrule/lab/experiments/{module}.py)\n"
-    )
+def _code(found: dict[str, Any], page: Path) -> str:
+    """How to run it, and where its code is: a link if the page stands in the repository's `docs`."""
+    code = SOURCE / f"{found['name'].replace('-', '_')}.py"
+    link = f"[{code.name}](../{code.as_posix()})" if (page.parent / code).is_file() else f"`{code.as_posix()}`"
+    reduced = " --reduced" if found["reduced"] else ""
+    return f"`chainrule lab run {found['name']} --seed {found['seed']}{reduced}`; code: {link}\n"

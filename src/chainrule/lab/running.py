@@ -92,7 +92,18 @@ def picture(outcome: Outcome) -> bytes:
     FigureCanvasAgg(figure)
     outcome.experiment.draw(outcome.findings, figure)
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+    figure.savefig(stream, format="png", dpi=DPI)
+    return _smaller(stream.getvalue())
+
+
+def _smaller(png: bytes) -> bytes:
+    """The same picture with a palette of 256 colours, and without the name and version of what drew it."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        palette = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    palette.save(stream, format="png", optimize=True)
     return stream.getvalue()
 
 

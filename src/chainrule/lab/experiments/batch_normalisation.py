@@ -46,7 +46,16 @@ def _normalised(bench: Bench) -> list[Any]:
         exact("running mean after 7 equal batches", views.mean[0][0], (1 - kept) * (X @ w).mean()),
         exact("running variance", views.variance[0][0], kept + (1 - kept) * (X @ w).var(ddof=1)),
         exact("predicting: by the running statistics", np.abs(predicted - running).max(), 0),
+        true("batches of one row, which have no variance, are refused", _refused(network, theta, X, bench)),
     ]
+
+
+def _refused(network: Network, theta: Any, X: Any, bench: Bench) -> bool:
+    try:
+        train(network, theta, X, np.zeros((len(X), 1)), batch_size=1, engine=bench.engine)
+    except ValueError:
+        return True
+    return False
 
 
 def _scaled(bench: Bench) -> list[Any]:
@@ -71,7 +80,7 @@ def _trained(bench: Bench, seed: int, normal: bool) -> tuple[list[float], list[A
     network, Y = Network(64, layers, "log_loss"), np.eye(10)[data.y]
     training = train(
         network, network.init(seed), data.X.astype(np.float64), Y, solver=PLAIN, learning_rate_init=RATE, batch_size=BATCH,
-        max_iter=EPOCHS, n_iter_no_change=np.inf, random_state=seed, engine=bench.engine,
+        max_iter=EPOCHS // 10 if bench.reduced else EPOCHS, n_iter_no_change=np.inf, random_state=seed, engine=bench.engine,
     )  # fmt: skip
     accuracy, quantiles = [], []
     for _ in training:
@@ -89,18 +98,20 @@ def _reached(accuracy: list[float]) -> int:
 
 def _run(bench: Bench) -> Findings:
     runs: dict[bool, list[Any]] = {False: [], True: []}
-    for done, seed in enumerate(bench.seeds(STARTS)):
-        bench.say(done, STARTS)
+    seeds = bench.seeds(STARTS, reduced=1)
+    for done, seed in enumerate(seeds):
+        bench.say(done, len(seeds))
         for normal, found in runs.items():
             found.append(_trained(bench, seed, normal))
     epochs = {normal: [_reached(accuracy) for accuracy, _ in found] for normal, found in runs.items()}
     sooner = all(with_ < without for without, with_ in zip(epochs[False], epochs[True], strict=True))
-    checks = [
-        *_normalised(bench),
-        *_scaled(bench),
-        calibrated("epochs to 90 % with batch normalisation, median of 5 starts", float(np.median(epochs[True])), SOON),
-        true("sooner than without from every start", sooner, "calibrated"),
-    ]
+    checks = [*_normalised(bench), *_scaled(bench)]
+    if not bench.reduced:
+        soon = float(np.median(epochs[True]))
+        checks += [
+            calibrated("epochs to 90 % with batch normalisation, median of 5 starts", soon, SOON),
+            true("sooner than without from every start", sooner, "calibrated"),
+        ]
     without = ", ".join(str(epoch) if epoch <= EPOCHS else f"not in {EPOCHS}" for epoch in sorted(epochs[False]))
     reading = (
         f"Three sigmoid layers reach 90 % of the test digits after {min(epochs[True])} to {max(epochs[True])} epochs with batch "
@@ -122,7 +133,7 @@ def _draw(found: Findings, figure: Any) -> None:
     for normal, ax in ((False, without), (True, with_)):
         quantiles = np.array(runs[normal][0][1])
         for place, name in enumerate(("15 %", "50 %", "85 %")):
-            at = range(1, EPOCHS + 1)
+            at = range(1, len(quantiles) + 1)
             ax.plot(at, quantiles[:, place], color=COLOURS[place], linestyle=DASHES[place], label=name)
         ax.set(title=f"{names[normal]}: what a sigmoid sees", xlabel="epoch", ylabel="quantiles of a pre-activation")
         ax.legend(frameon=False)

@@ -9,15 +9,16 @@ import numpy as np
 from chainrule.datasets.toys import make_toy
 from chainrule.engines.regions import Regions, linear_regions
 from chainrule.estimators import MLPClassifier
+from chainrule.lab.bounds import by_folding, most_regions
 from chainrule.lab.checks import Band, calibrated, exact, true, within
 from chainrule.lab.drawing import COLOURS, curves
 from chainrule.lab.experiment import Bench, Experiment, Findings
-from chainrule.lab.experiments.shallow_regions import most
 from chainrule.network import Dense, Network
 
 DEEPEST, WINDOW = 10, (-6.0, 6.0, -6.0, 6.0)
-# Two inputs: floor(8 / 2)^2 folds times 37 pieces (Montufar et al. 2014).
-DEEP, FOLDED = (8, 8), 592
+DEEP = (8, 8)
+# Inputs and widths -> regions that folding makes (Montufar et al. 2014); for 8 and 8: floor(8 / 2)^4 folds, 37 pieces each.
+FOLDED = {(1, (8, 8)): 72, (1, (10,) * 5): 110_000, (2, DEEP): 592, (2, (8,) * 3): 9472, (2, (4,) * 4): 704}
 NEURONS, LINES, GROWTH = (16, 32, 64, 128, 256), 20, "Hanin & Rolnick 2019: in proportion to the units"
 RANDOM, TRAINED = Band(20, 200, 86, (56, 106), range(0, 2000, 100)), Band(20, 300, 118, (58, 155), range(0, 2000, 100))
 
@@ -96,16 +97,21 @@ def _run(bench: Bench) -> Findings:
     slope = float(np.polyfit(np.log(NEURONS), np.log(means), 1)[0])
     wide = _network(2, DEEP).n_parameters // 4  # four parameters a unit
     checks += [
-        exact("layers of 8 and 8, folds by hand: regions of the unit square", folded, FOLDED),
-        true("more than one layer with as many parameters can make", most(2, wide) < folded),
+        exact(f"bound for {inputs} inputs, widths {widths}", by_folding(inputs, widths), known)
+        for (inputs, widths), known in FOLDED.items()
+    ]
+    checks += [
+        exact("layers of 8 and 8, folds by hand: regions of the unit square", folded, by_folding(2, DEEP)),
+        true("more than one layer with as many parameters can make", most_regions(2, wide) < folded),
         within("random networks on a line: pieces grow with this power of the units", slope, 0.9, 1.1, GROWTH),
         calibrated("layers of 8 and 8, random: regions, median of 5", float(drawn), RANDOM),
         calibrated("layers of 8 and 8, trained: regions", trained, TRAINED),
     ]
     reading = (
         f"{DEEPEST} layers of two units fold a line into {2**DEEPEST} pieces. Two layers of 8 fold a square into {folded}; one "
-        f"layer with as many parameters makes at most {most(2, wide)}. Random weights give {drawn:.0f}, training on two spirals "
-        f"{trained}. Along a line random networks have {means[-1] / NEURONS[-1]:.2f} pieces per unit, small or large."
+        f"layer with as many parameters makes at most {most_regions(2, wide)}. Random weights give {drawn:.0f}, "
+        f"training on two spirals {trained}. Along a line random networks have {means[-1] / NEURONS[-1]:.2f} pieces per unit, "
+        "small or large."
     )
     caveat = (
         "What depth makes possible is not what networks have: neither random nor trained ones come near the bound; one layer "

@@ -16,6 +16,20 @@ from chainrule.training import train
 N, D, NOISE, REPEATS = 40, 100, 0.2, 400
 # Expected risk by the formula of `risk`, to the digits printed in tables of it.
 TABLE = {0: 1.040, 5: 1.136, 10: 1.264, 20: 1.724, 30: 3.207, 50: 3.04, 60: 1.566, 80: 0.886, 100: 0.667}
+# The same where all coordinates are fitted: excess risk by the formula of `excess`.
+EXCESS = {
+    20: 0.063,
+    50: 0.255,
+    80: 1.053,
+    90: 2.5,
+    95: 5.94,
+    105: 6.30,
+    110: 2.87,
+    125: 1.24,
+    150: 0.844,
+    200: 0.753,
+    500: 0.863,
+}
 SIZES = (0, 5, 10, 15, 20, 25, 30, 34, 37, 40, 43, 46, 50, 60, 70, 80, 90, 100)
 
 
@@ -25,6 +39,20 @@ def risk(p: int) -> float:
     if p <= N - 2:
         return missed * (1 + p / (N - p - 1))
     return p / D * (1 - N / p) + missed * (1 + N / (p - N - 1))
+
+
+def excess(p: int) -> float:
+    """E |x (b - found)|^2 with all p coordinates fitted from 100 rows, |b| = 1, noise 1/4 (Hastie et al. 2022)."""
+    return 0.25 * p / (99 - p) if p < 100 else 1 - 100 / p + 0.25 * 100 / (p - 101)
+
+
+def _excesses(p: int, seed: int) -> Any:
+    rng, found = np.random.default_rng([seed, p, 1]), []
+    for _ in range(REPEATS // 2):
+        X, truth = rng.standard_normal((100, p)), np.full(p, p**-0.5)
+        fitted = np.linalg.lstsq(X, X @ truth + 0.5 * rng.standard_normal(100), rcond=None)[0]
+        found.append(((truth - fitted) ** 2).sum())
+    return np.array(found)
 
 
 def _draw_rows(rng: np.random.Generator) -> tuple[Any, Any, Any]:
@@ -69,6 +97,14 @@ def _run(bench: Bench) -> Findings:
         exact(f"p = {p}: gradient descent from zero less minimum norm", _by_descent(bench, p), 0, 1e-8)
         for p in (15, 100)
     ]
+    checks += [
+        exact(f"all of {p} fitted: formula, relative", excess(p) / value, 1, 6e-3) for p, value in EXCESS.items()
+    ]
+    for p in (20, 50, 200):
+        values = _excesses(p, bench.seed)
+        slack = 4 * values.std(ddof=1) / np.sqrt(len(values))
+        what = f"all of {p} fitted from 100 rows: mean excess risk of {len(values)} fits"
+        checks.append(within(what, values.mean(), excess(p) - slack, excess(p) + slack, "4 errors"))
     found = {}
     for done, p in enumerate(SIZES):
         bench.say(done, len(SIZES))

@@ -67,10 +67,11 @@ def _path(bench: Bench, rate: float, batch: int) -> Any:
 
 def _run(bench: Bench) -> Findings:
     checks, ends, paths, expected, seeds = [], {}, {}, {}, bench.seeds(200, 40)
+    lengths = LENGTHS[:4] if bench.reduced else LENGTHS
     for done, setting in enumerate(SETTINGS):
         bench.say(done, len(SETTINGS))
         expected[setting], paths[setting] = _expected(*setting, LENGTHS[-1]), _path(bench, *setting)
-        for steps in LENGTHS:
+        for steps in lengths:
             errors = np.array([_descended(bench, THETA, seed, *setting, steps) for seed in seeds]) - BEST
             excess, value = errors**2 @ np.diag(S), expected[setting][steps]
             slack, name = (
@@ -82,7 +83,7 @@ def _run(bench: Bench) -> Findings:
     X, y = _rows(bench.seed, 100_000)
     squares = (y - NETWORK.predict(BEST, X, engine=bench.engine)[:, 0]) ** 2
     slack = 4 * squares.std() / np.sqrt(len(squares))
-    last = [ends[*setting, LENGTHS[-1]] for setting in SETTINGS]
+    last = [ends[*setting, lengths[-1]] for setting in SETTINGS]
     checks += [
         within("mean squared error at w0", squares.mean(), NOISE - slack, NOISE + slack, "the variance of the noise"),
         true("with 0.1 the larger batch ends closer", last[1] > last[2] > last[3]),
@@ -90,7 +91,7 @@ def _run(bench: Bench) -> Findings:
     reading = (
         f"With 0.1 all paths arrive within 30 steps, then they hover above the minimum: by {last[1]:.2g} with batches of one "
         f"row, {last[2]:.2g} with 10 and {last[3]:.2g} with 100. With 0.01 the path is smooth, and still "
-        f"on its way after {LENGTHS[-1]} steps ({last[0]:.2g})."
+        f"on its way after {lengths[-1]} steps ({last[0]:.2g})."
     )
     caveat = (
         "The slides' formula of the expected loss lacks the noise: at w0 it is not 0 but the variance of the noise, "
@@ -111,8 +112,12 @@ def _draw(found: Findings, figure: Any) -> None:
     expected = {f"{rate:g}, {batch}": found.data["expected"][rate, batch] for rate, batch in SETTINGS}
     curves(right, expected, range(LENGTHS[-1] + 1))
     for place, setting in enumerate(SETTINGS):
-        measured = [found.data["ends"][*setting, steps] for steps in LENGTHS]
-        right.plot(LENGTHS, measured, MARKERS[place], color=COLOURS[place])
+        measured = {steps: found.data["ends"].get((*setting, steps)) for steps in LENGTHS}
+        right.plot(
+            *zip(*((steps, end) for steps, end in measured.items() if end is not None), strict=True),
+            MARKERS[place],
+            color=COLOURS[place],
+        )
     right.set(
         title="lines: theory, points: measured",
         xlabel="steps",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import combinations
-from math import comb
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from chainrule.datasets.toys import make_toy
 from chainrule.engines.regions import Regions, linear_regions
 from chainrule.estimators import MLPClassifier
+from chainrule.lab.bounds import most_regions
 from chainrule.lab.checks import exact, within
 from chainrule.lab.drawing import curves
 from chainrule.lab.experiment import Bench, Experiment, Findings
@@ -19,11 +19,6 @@ from chainrule.network import Dense, Network
 UNITS, DRAWS, WINDOW = (1, 2, 3, 4, 8, 12, 16, 20), 5, (-6.0, 6.0, -6.0, 6.0)
 # Prince, Understanding Deep Learning, figure 3.8 and its notebook: (inputs, units) -> most regions.
 PUBLISHED = {(1, 3): 4, (2, 3): 7, (2, 8): 37, (2, 16): 137, (2, 20): 211, (10, 8): 256, (10, 50): 13_432_735_556}
-
-
-def most(inputs: int, units: int) -> int:
-    """Regions that `units` hyperplanes in general position make (Zaslavsky 1975)."""
-    return sum(comb(units, j) for j in range(inputs + 1))
 
 
 def _crossings(W: Any, b: Any) -> Any:
@@ -74,7 +69,8 @@ def _gap(regions: Regions, network: Network, theta: Any, engine: str) -> float:
 def _run(bench: Bench) -> Findings:
     rng = np.random.default_rng(bench.seed)
     checks = [
-        exact(f"most regions, {d} inputs and {D} units", most(d, D), known) for (d, D), known in PUBLISHED.items()
+        exact(f"most regions, {d} inputs and {D} units", most_regions(d, D), known)
+        for (d, D), known in PUBLISHED.items()
     ]
     checks.append(exact("10 inputs, 8 units: patterns that occur", _patterns(rng), 256))
     window, gap = {}, 0.0
@@ -86,7 +82,9 @@ def _run(bench: Bench) -> Findings:
         window[units] = [regions.n_activation_regions for regions in seen]
         gap = max(gap, *(_gap(regions, *pair, bench.engine) for regions, pair in zip(seen, drawn, strict=True)))
         checks += [
-            exact(f"{units} units: regions of the plane, mean of {DRAWS}", float(np.mean(whole)), most(2, units)),
+            exact(
+                f"{units} units: regions of the plane, mean of {DRAWS}", float(np.mean(whole)), most_regions(2, units)
+            ),
             exact(f"{units} units: regions of a window, sum", sum(window[units]), sum(expected)),
         ]
     checks.append(exact("engine against the affine maps of all regions", gap, 0, 1e-9))
@@ -98,12 +96,12 @@ def _run(bench: Bench) -> Findings:
         network = Network(2, (Dense(units, "relu"), Dense(1, "identity")))
         trained[units] = linear_regions(network, model.theta_, WINDOW).n_activation_regions
         checks.append(
-            within(f"{units} units, trained: regions", trained[units], 1, most(2, units), "Zaslavsky's bound")
+            within(f"{units} units, trained: regions", trained[units], 1, most_regions(2, units), "Zaslavsky's bound")
         )
     right = models[16].score(sample.X, sample.y)
     checks.append(within("16 units, trained: points right", right, 0.98, 1, "few lines suffice"))
     reading = (
-        f"Random lines give the {most(2, 16)} regions that 16 units can make in the plane; a window holds "
+        f"Random lines give the {most_regions(2, 16)} regions that 16 units can make in the plane; a window holds "
         f"{min(window[16])} to {max(window[16])} of them, and a network with 16 units that has learned disc and ring "
         f"({right:.0%} right) has {trained[16]} there."
     )
@@ -122,7 +120,7 @@ def _draw(found: Findings, figure: Any) -> None:
     LinearRegionsDisplay.from_estimator(found.data["model"], sample.X, sample.y, limits=WINDOW, ax=middle)
     middle.set_title(f"16 units, trained: {found.data['trained'][16]} regions", loc="left")
     named = {
-        "most there can be": [most(2, units) for units in UNITS],
+        "most there can be": [most_regions(2, units) for units in UNITS],
         f"random, in the window ({DRAWS} draws)": np.array(list(found.data["window"].values())).T,
         "trained, in the window": list(found.data["trained"].values()),
     }
