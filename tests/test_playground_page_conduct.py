@@ -156,7 +156,7 @@ def test_spoken_when_paused_and_not_before(page):
     until(page, "epoch", lambda n: n > 100)
     assert "loss" not in spoken.inner_text()
     click(page, "Pause")
-    wait(page, "/Paused. Epoch [\\\\d.e]+. Training loss .*, test loss/.test(document.querySelector('#spoken').textContent)")
+    wait(page, "/Paused. Epoch [0-9\\s]+. Training loss .*, test loss/.test(document.querySelector('#spoken').textContent)")
 
 
 def test_little_motion_for_those_who_wish(browser, server):
@@ -168,7 +168,8 @@ def test_little_motion_for_those_who_wish(browser, server):
             """async () => {
             let drawn = 0;
             const watcher = new MutationObserver(() => { drawn += 1; });
-            watcher.observe(document.querySelector('[data-number=epoch]'), { childList: true, characterData: true, subtree: true });
+            const what = { childList: true, characterData: true, subtree: true };
+            watcher.observe(document.querySelector('[data-number=epoch]'), what);
             await new Promise((done) => setTimeout(done, 2000));
             return drawn;
             }"""

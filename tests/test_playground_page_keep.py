@@ -93,7 +93,7 @@ def test_the_code_gives_the_same_numbers(page, tmp_path):
     file = tmp_path / given.value.suggested_filename
     given.value.save_as(file)
     told = subprocess.run([sys.executable, file], capture_output=True, text=True, timeout=120, check=True).stdout
-    shown = page.locator("[data-number=test]").inner_text()
+    shown = page.locator("[data-number=train]").inner_text()
     numbers = [float(one) for one in re.findall(r"\d+\.\d+(?:e-?\d+)?", told)]
     assert any(number == pytest.approx(float(shown), rel=5e-3) for number in numbers), told
 
@@ -140,7 +140,8 @@ def test_a_large_table_is_dropped(page):
         """text => {
         const files = new DataTransfer();
         files.items.add(new File([text], "large.csv", { type: "text/csv" }));
-        for (const name of ["dragover", "drop"]) window.dispatchEvent(new DragEvent(name, { dataTransfer: files, bubbles: true, cancelable: true }));
+        const given = { dataTransfer: files, bubbles: true, cancelable: true };
+        for (const name of ["dragover", "drop"]) window.dispatchEvent(new DragEvent(name, given));
         }""",
         text,
     )

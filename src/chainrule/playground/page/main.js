@@ -37,6 +37,8 @@ class Page {
     this.strings = strings;
     this.page = readAddress(location);
     this.panels = [];
+    /** The panels that can be seen; asked of the browser only when something may have changed it. */
+    this.shown = [];
     this.asked = { wanted: {}, run: -1 };
     this.changes = new Changes(this);
     this.pending = null;
@@ -189,9 +191,7 @@ class Page {
 
   show(frame) {
     this.state.see(frame);
-    for (const panel of this.panels) {
-      if (panel.frame && visible(panel.element)) guard(panel, () => panel.frame(frame));
-    }
+    for (const panel of this.shown) guard(panel, () => panel.frame?.(frame));
     this.emit("frame", frame);
     const { curves, status } = frame.header;
     const known = this.asked.wanted.curves?.known ?? 0;
@@ -200,14 +200,13 @@ class Page {
 
   #wanted() {
     const wanted = { metrics: true };
-    for (const panel of this.panels) {
-      if (panel.wanted && visible(panel.element)) guard(panel, () => merge(wanted, panel.wanted() ?? {}));
-    }
+    for (const panel of this.shown) guard(panel, () => merge(wanted, panel.wanted?.() ?? {}));
     return wanted;
   }
 
   #watch() {
     if (!this.state.describe) return;
+    this.shown = this.panels.filter((panel) => visible(panel.element));
     const wanted = this.#wanted();
     this.asked = { wanted, run: this.state.status.run };
     this.transport.tell("watch", { wanted, fps: calm() ? CALM_FRAMES : FRAMES });
