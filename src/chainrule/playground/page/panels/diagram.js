@@ -147,6 +147,8 @@ class Diagram {
     if (!network.layers) return;
     this.#legend();
     layout.within(picture.width);
+    if (this.arranged !== picture.width) this.hand.arrange();
+    this.arranged = picture.width;
     this.#heads(context);
     if (network.ready) {
       for (const spot of [this.chosen, this.marked]) this.#markEdge(context, spot);

@@ -33,7 +33,7 @@ class Slow {
     this.next = button(WORDS.next, () => this.go(this.at + 1));
     this.slider = el("input", { type: "range", min: 0, max: 0, step: 1, value: 0, id: fresh("step"), "aria-label": WORDS.slider, on: { input: () => this.go(Number(this.slider.value)) } });
     this.stage = el("h4", { class: "slow-stage" });
-    this.card = el("div", { class: "slow-card", "aria-live": "polite" });
+    this.card = el("div", { class: "slow-card", "aria-live": "polite", tabIndex: 0, role: "region", "aria-label": WORDS.card });
     this.done = el("ol", { class: "slow-done", "aria-label": WORDS.before });
     this.bar = el("div", { class: "view-flags slow-bar", role: "group", "aria-label": WORDS.title, hidden: true }, this.previous, this.player, this.next, this.slider);
     this.bar.addEventListener("keydown", (event) => this.#key(event));

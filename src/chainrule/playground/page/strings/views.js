@@ -217,6 +217,7 @@ export const views = {
     place: "step {at} of {n}: {name}",
     count: "step {at} of {n}",
     before: "Just before",
+    card: "This step",
     stages: { forward: "Forward", loss: "The loss", backward: "Backward", update: "The update", check: "Check" },
   },
   digit: {
