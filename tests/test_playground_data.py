@@ -293,3 +293,33 @@ def test_predict_takes_the_tables_own_cells():
         },
     )
     assert found["class"] == "Gentoo" and abs(sum(found["outputs"]) - 1) < 1e-9
+
+
+def test_other_data_take_their_own_names_and_seeds():
+    one, _ = Session.open("playground.tensorflow.org/#seed=0.123&problem=regression&regDataset=reg-gauss")
+    one.change({"data.source": "toy"})
+    assert (one.setup.data.name, one.setup.data.seed) == ("circle", 0) and not one.setup.run.compat
+    one.new_data()
+    assert one.setup.data.seed == 1
+    one.change({"data.source": "rival", "data.name": "moons"})
+    assert one.setup.data.name == "circle" and one.data.classes == ("-1", "1")
+
+
+def test_columns_of_arrays_are_chosen():
+    X, y = load_iris(return_X_y=True)
+    one = opened(Source.from_arrays(X, y, ["a", "b", "c", "d"]), columns=["c", "d", "a"])
+    assert one.data.inputs == ("a", "c", "d")
+    np.testing.assert_array_equal(one.data.X, X[:, [0, 2, 3]])
+    assert one.change({"data.columns": ["c", "d"]})["network"]["inputs"] == ["x1", "x2"]
+    with pytest.raises(ValueError, match="name all 4"):
+        Source.from_arrays(X, y, ["a"])
+
+
+def test_the_model_of_a_table_opens_on_its_rows():
+    table = chainrule.read_table(PENGUINS)
+    model = chainrule.TableModel.fit(table, "species", hidden_layer_sizes=(5,), seed=1)
+    one = opened(Source.from_model(model, table))
+    np.testing.assert_array_equal(one.run.learner.theta, model.estimator.theta_)
+    assert one.judged().train_score > 0.95 and one.data.classes == tuple(model.classes)
+    with pytest.raises(ValueError, match="rows of a table"):
+        Source.from_model(model)

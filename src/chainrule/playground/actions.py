@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from chainrule.errors import TableError
 from chainrule.playground import explain, export, views
 from chainrule.playground.frames import plain
@@ -82,7 +84,8 @@ def do(session: Session, action: str, arguments: Mapping[str, Any] | None = None
             f"action {action!r} has no argument {odd[0]!r:.40}; it knows {', '.join(asked.arguments) or 'none'}."
         )
     try:
-        found = asked.call(session, **given)
+        with np.errstate(all="ignore"):
+            found = asked.call(session, **given)
         return plain(found) if isinstance(found, dict) and "bytes" not in found else found
     except TypeError as error:
         # A missing argument, or one of another type than can be worked with.

@@ -31,6 +31,19 @@ def agreed(setup: Setup, data: Data) -> tuple[Setup, list[Note]]:
     return setup, notes
 
 
+def _names(setup: Setup, data: Data, notes: list[Note]) -> Setup:
+    """The name and seed that the data were made with: links have texts as seeds, toys numbers."""
+    asked = setup.data
+    if asked.source not in ("toy", "rival"):
+        return setup
+    seed = 0 if asked.source == "toy" and isinstance(asked.seed, str) else asked.seed
+    return (
+        setup
+        if (asked.name, asked.seed) == (data.name, seed)
+        else replace(setup, data=replace(asked, name=data.name, seed=seed))
+    )
+
+
 def _features(setup: Setup, data: Data, notes: list[Note]) -> Setup:
     if data.encode is not None or data.dimension > 2:
         return setup
@@ -194,6 +207,7 @@ def _size(setup: Setup, data: Data, notes: list[Note]) -> Setup:
 
 
 RULES: tuple[Callable[[Setup, Data, list[Note]], Setup], ...] = (
+    _names,
     _features,
     _size,
     _compat,

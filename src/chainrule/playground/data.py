@@ -235,7 +235,11 @@ def _own(setup: Setup, source: Source | None, notes: list[Note]) -> Data:
 
         return table_data(source, asked, notes)
     assert source.X is not None and source.y is not None
-    data = _learnable(source.X, source.y, asked, source.name, False, source.names, source.labels)
+    chosen = list(range(len(source.names)))
+    if asked.columns is not None and source.model is None:
+        chosen = [place for place, name in enumerate(source.names) if name in asked.columns] or chosen
+    names = tuple(source.names[place] for place in chosen)
+    data = _learnable(source.X[:, chosen], source.y, asked, source.name, False, names, source.labels)
     return replace(_divided(data, asked), digest=source.digest)
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 NOTATION, DIGITS = "udl", 6
 # Steps of one stage that are still read.
 MOST_STEPS = 60
+# Numbers of an array that are still listed.
+MOST_LISTED = 256
 STAGES = {"forward": ("forward", "loss"), "backward": ("backward",), "update": ("update",)}
 
 
@@ -216,7 +218,8 @@ class Voice:
             "name": text.write(claim.symbol),
             "formula": "" if claim.formula is None else text.write(claim.formula),
             "numbers": "" if claim.numbers is None else text.write(claim.numbers),
-            "value": finite(claim.value) if alone else np.asarray(claim.value, np.float64).tolist(),
+            "value": finite(claim.value) if alone else _listed(claim.value),
+            "shape": list(np.shape(claim.value)),
             "text": claim.sentence,
             "question": self._question(claim),
             "latex": f"{self._writers['latex'].write(claim.symbol)} = {self._writers['latex'].write(right)}",
@@ -227,6 +230,11 @@ class Voice:
     def _question(self, claim: Claim) -> str:
         about = "" if claim.about is None else self._writers["text"].write(claim.about)
         return claim.question.replace("{}", about)
+
+
+def _listed(values: Any) -> Any:
+    """A small array as lists; None where it is too large to be read."""
+    return np.asarray(values, np.float64).tolist() if np.size(values) <= MOST_LISTED else None
 
 
 def _title(session: Session, at: dict[str, Any], kind: str) -> str:

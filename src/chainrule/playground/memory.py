@@ -44,20 +44,22 @@ class Memory:
 
     def __init__(self) -> None:
         self.moments: list[Moment] = []
+        self._bytes = 0
 
     def keep(self, moment: Moment) -> None:
         """Remember a moment; one at the same step takes the place of the last."""
         last = self.moments[-1] if self.moments else None
         if last is not None and last.position.updates == moment.position.updates and last.events == moment.events:
             moment = _firmer(last, moment)
-            self.moments.pop()
+            self._bytes -= self.moments.pop().position.size
         self.moments.append(moment)
-        while len(self.moments) > MOST_MOMENTS or (len(self.moments) > 4 and self._size() > MOST_BYTES):
+        self._bytes += moment.position.size
+        while len(self.moments) > MOST_MOMENTS or (len(self.moments) > 4 and self._bytes > MOST_BYTES):
             if not self._thin():
                 break
 
-    def _size(self) -> int:
-        return sum(moment.position.size for moment in self.moments)
+    def _count(self) -> None:
+        self._bytes = sum(moment.position.size for moment in self.moments)
 
     def _thin(self) -> bool:
         """Forget every second one of the older half that may be forgotten."""
@@ -67,6 +69,7 @@ class Memory:
         if not gone:
             gone = set(range(1, half))
         self.moments = [moment for place, moment in enumerate(self.moments) if place not in gone]
+        self._count()
         return bool(gone)
 
     def before(self, updates: int, epochs: int | None = None) -> Moment:
@@ -83,6 +86,7 @@ class Memory:
         """Forget what came after a moment."""
         place = next(place for place, one in enumerate(self.moments) if one is moment)
         del self.moments[place + 1 :]
+        self._count()
 
 
 def _firmer(last: Moment, moment: Moment) -> Moment:

@@ -37,9 +37,11 @@ def paint(session: Session, wanted: Mapping[str, Any]) -> Frame:
     odd = sorted(set(wanted) - set(PAINTERS))
     if odd:
         raise ValueError(f"a frame has no part {odd[0]!r:.40}; known are {', '.join(PAINTERS)}.")
-    for name, options in wanted.items():
-        if options or options == {}:
-            PAINTERS[name](session, options if isinstance(options, Mapping) else {}, found)
+    # Weights near the largest numbers there are overflow in pictures; that is no news.
+    with np.errstate(all="ignore"):
+        for name, options in wanted.items():
+            if options or options == {}:
+                PAINTERS[name](session, options if isinstance(options, Mapping) else {}, found)
     return found
 
 

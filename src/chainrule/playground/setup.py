@@ -54,7 +54,7 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSetup:
-    """Which data; the meaning of each field stands in docs/playground.md."""
+    """Which data, how they are made, and how they are divided."""
 
     source: str = held("choice", "toy", "data", choices=SOURCES)
     name: str = held("text", "circle", "data")

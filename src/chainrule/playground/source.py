@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,8 @@ class Source:
             raise ValueError(
                 f"the playground opens a fitted MLPClassifier or MLPRegressor, found {type(estimator).__name__}."
             )
+        if hasattr(model, "schema"):
+            return cls._from_table_model(model, X)
         network = estimator.network_
         if getattr(estimator, "preparation_", None) is not None:
             raise ValueError(
@@ -157,6 +159,22 @@ class Source:
         own = cls.from_arrays(rows, targets, getattr(estimator, "feature_names_in_", None))
         labels = tuple(np.asarray(getattr(estimator, "classes_", ())).tolist())
         return cls(type(estimator).__name__, own.digest, None, own.X, own.y, own.names, estimator, labels)
+
+    @classmethod
+    def _from_table_model(cls, model: Any, X: Any) -> Source:
+        """The network inside a model of a table, on the rows of a table."""
+        if X is None:
+            raise ValueError("the model of a table is looked at on rows of a table; give them too.")
+        from chainrule.tables import target as targets
+        from chainrule.tables.encoding import Encoder
+        from chainrule.tables.table import Table
+
+        table, goal = Table.from_frame(X), model.schema.target
+        known = table.take(targets.known_rows(table, goal))
+        own = cls.from_arrays(
+            Encoder(model.schema).encode(known, []), targets.targets(known, goal), model.schema.inputs
+        )
+        return replace(own, name=goal.name, model=model.estimator, labels=tuple(goal.classes))
 
 
 def _digest(raw: bytes) -> str:
