@@ -7,10 +7,10 @@ import re
 import numpy as np
 import pytest
 
-from tests.playground_page import browsing
+from chainrule import MLPClassifier
+from chainrule.playground import Source
+from tests.playground_page import Start, browsing
 from tests.playground_views import canvas, colours, numbers, plain, play, until, view, visiting
-
-RELU = ("layer 1", "layer 2")
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +28,41 @@ def visit(browser):
 def piecewise(page):
     for layer in (1, 2):
         page.get_by_label(f"Activation of layer {layer}", exact=True).select_option("relu")
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """A model of small pictures."""
+    from sklearn.datasets import load_digits
+
+    X, y = load_digits(return_X_y=True)
+    return MLPClassifier((24,), max_iter=30, random_state=0).fit(X, y), X, y
+
+
+def test_a_digit_is_drawn(visit, digits):
+    model, X, y = digits
+    page = visit(start=Start(source=Source.from_model(model, X[:300], y[:300])))
+    panel = view(page, "Draw a digit")
+    pad = canvas(page, "Pad to draw on")
+    box = pad.bounding_box()
+    middle = box["x"] + box["width"] / 2
+    page.mouse.move(middle, box["y"] + 0.1 * box["height"])
+    page.mouse.down()
+    page.mouse.move(middle, box["y"] + 0.9 * box["height"], steps=10)
+    page.mouse.up()
+    until(lambda: "This looks like" in panel.inner_text())
+    shares = [numbers(bar.inner_text())[-1] for bar in panel.locator(".digit-bar").all()]
+    assert len(shares) == 10 and sum(shares) == pytest.approx(100, abs=0.6)
+    said = numbers(panel.locator(".digit-said").inner_text())
+    assert said[0] == int(np.argmax(shares)) and said[1] == pytest.approx(max(shares), rel=0.01)
+    panel.get_by_role("button", name="Clear").click()
+    until(lambda: "Nothing is drawn yet" in panel.inner_text())
+    # The same by keys: pen down, a stroke, and an answer.
+    pad.focus()
+    page.keyboard.press("Space")
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    until(lambda: "This looks like" in panel.inner_text())
 
 
 def test_the_slow_motion_player(visit):

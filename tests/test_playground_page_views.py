@@ -236,3 +236,25 @@ def test_pictures_are_saved(visit):
 
     picture = Image.open(saved.value.path())
     assert picture.format == "PNG" and min(picture.size) > 200 and len(picture.getcolors(10**6)) > 50
+
+
+def test_the_best_possible_border_is_dashed_where_it_is_known(visit):
+    page = visit("#v=1&data=mixture")
+    picture = canvas(page, "What the network says")
+    page.locator("[data-slot=map] summary").click()
+    flag = page.get_by_label("best possible border (dashed)")
+    until(flag.is_visible)
+    before = page.screenshot(clip=picture.bounding_box())
+    flag.uncheck()
+    until(lambda: page.screenshot(clip=picture.bounding_box()) != before)
+    page.get_by_label("test rows (open)").uncheck()
+    page.get_by_label("only the sides").check()
+    few = colours(picture)
+    page.get_by_label("only the sides").uncheck()
+    assert colours(picture) > few
+
+
+def test_no_best_border_is_claimed_where_none_is_known(visit):
+    page = visit()
+    page.locator("[data-slot=map] summary").click()
+    assert not page.get_by_label("best possible border (dashed)").is_visible()

@@ -23,7 +23,7 @@ export class Layout {
   }
 
   get narrowest() {
-    return this.widths.length * (this.side + LEAST_GAP) + this.#margin() * 2 - LEAST_GAP;
+    return this.widths.length * (this.side + LEAST_GAP) + this.margin * 2 - LEAST_GAP;
   }
 
   height() {
@@ -32,7 +32,7 @@ export class Layout {
 
   /** Take the width there is. */
   within(width) {
-    const margin = this.#margin();
+    const { margin } = this;
     this.left = margin;
     this.stride = this.widths.length > 1 ? (width - 2 * margin - this.side) / (this.widths.length - 1) : 0;
     return this;
@@ -68,8 +68,9 @@ export class Layout {
     return null;
   }
 
-  #margin() {
-    return 4.6 * scheme().rem;
+  /** Room for names at both sides. */
+  get margin() {
+    return 5.2 * scheme().rem;
   }
 }
 
@@ -147,17 +148,19 @@ export function numbers(context, layout, column, unit, weights) {
   const sources = layout.widths[column - 1];
   if (sources > 12) return;
   font(context, 0.72, "bold");
-  context.textAlign = "center";
+  // Many numbers stand where the edges are still apart: beside the units they come from.
+  const apart = sources > 5;
+  context.textAlign = apart ? "left" : "center";
   context.textBaseline = "middle";
   for (let source = 0; source < sources; source += 1) {
-    const share = sources > 4 && source % 2 ? 0.4 : 0.25;
-    const t = share + 0.06;
+    const share = apart ? 0 : 0.25;
+    const t = apart ? 0 : 0.31;
     const fromX = layout.x(column - 1) + layout.side;
     const fromY = layout.y(column - 1, source) + layout.side / 2;
     const toY = layout.y(column, unit) + layout.side / 2;
     const y = fromY + (toY - fromY) * t * t * (3 - 2 * t);
     const value = weights[source * layout.widths[column] + unit];
-    haloed(context, short(value, 2), fromX + share * (layout.x(column) - fromX), y, value > 0 ? scheme().plus : scheme().minus);
+    haloed(context, short(value, 2), fromX + (apart ? 4 : 0) + share * (layout.x(column) - fromX), y, value > 0 ? scheme().plus : scheme().minus);
   }
 }
 

@@ -224,7 +224,7 @@ class Diagram {
     context.fillStyle = scheme().ink;
     context.textBaseline = "middle";
     context.textAlign = column === 0 ? "right" : "left";
-    context.fillText(cut(text, 10), column === 0 ? x - 6 : x + layout.side + 6, middle);
+    context.fillText(cut(context, text, layout.margin - 10), column === 0 ? x - 6 : x + layout.side + 6, middle);
   }
 
   #markEdge(context, spot) {
@@ -241,6 +241,10 @@ function rings(spot, column, unit) {
   return spot && spot.column === column && (spot.unit === undefined || spot.unit === unit) && spot.source === undefined;
 }
 
-function cut(text, most) {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+// As much of a name as there is room for, its end rather than its middle left out.
+function cut(context, text, room) {
+  if (context.measureText(text).width <= room) return text;
+  let length = text.length - 1;
+  while (length > 1 && context.measureText(`${text.slice(0, length)}…`).width > room) length -= 1;
+  return `${text.slice(0, length)}…`;
 }

@@ -38,12 +38,12 @@ class Explain {
     this.rowField = el("input", { type: "number", min: 0, step: 1, id: fresh("row"), class: "short", on: { change: () => this.#row() } });
     this.pin = el("input", { type: "checkbox", on: { change: () => this.#pin() } });
     this.point = el("span", { class: "view-note" });
-    const row = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.row, this.rowField), el("label", { class: "view-flag" }, this.pin, WORDS.pin), this.point);
+    this.about = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.row, this.rowField), el("label", { class: "view-flag" }, this.pin, WORDS.pin), this.point);
     this.start = el("div", { class: "view-flags" }, WORDS.starts.map(({ text, what }) => button(text, () => this.open(what), { class: "plain" })));
     this.editor = new WeightEditor(this.app);
     this.body = el("div", { class: "steps", tabIndex: 0, role: "region", "aria-label": WORDS.body });
     this.copy = button(WORDS.copyLatex, () => this.#copy(), { class: "plain", hidden: true });
-    this.element = el("div", { class: "view explain" }, el("div", { class: "view-flags" }, this.back, this.again, this.copy), this.heading, this.sentence, row,
+    this.element = el("div", { class: "view explain" }, el("div", { class: "view-flags" }, this.back, this.again, this.copy), this.heading, this.sentence, this.about,
       el("p", { class: "view-note", text: WORDS.lead }), this.start, this.editor.element, this.body);
   }
 
@@ -110,7 +110,8 @@ class Explain {
     this.shownAt = { step: status.step, run: status.run };
     const held = this.element.contains(document.activeElement) ? document.activeElement.dataset.target : undefined;
     this.heading.textContent = this.#title();
-    this.sentence.textContent = found.sentence ?? "";
+    // The sentence of a number that has steps stands beside its step.
+    this.sentence.textContent = PARTS.some((part) => found[part]?.length) ? "" : (found.sentence ?? "");
     this.back.disabled = this.past.length === 0;
     this.copy.hidden = false;
     this.start.hidden = true;
@@ -118,7 +119,8 @@ class Explain {
     this.rowField.max = Math.max(0, this.app.state.data.rows - 1);
     this.pin.checked = this.app.state.frozen !== null && this.app.state.frozen === found.row;
     const point = Object.entries(found.point ?? {}).slice(0, 8).map(([name, value]) => `${name} = ${number(value)}`);
-    this.point.textContent = found.row === null || found.row === undefined ? "" : fill(WORDS.point, { point: point.join(", "), target: found.target ?? "" });
+    this.about.hidden = found.row === null || found.row === undefined;
+    this.point.textContent = fill(WORDS.point, { point: point.join(", "), target: found.target ?? "" });
     this.editor.open(this.what);
     this.#steps();
     if (held) this.element.querySelector(`[data-target="${CSS.escape(held)}"]`)?.focus();

@@ -117,6 +117,7 @@ export class MapHand {
     this.app.state.frozen = numbers[row];
     this.app.emit("frozen", numbers[row]);
     this.app.emit("select", { what: { kind: "loss" }, row: numbers[row] });
+    this.app.emit("show-view", "explain");
     this.readout.textContent = fill(WORDS.chosen, { row: numbers[row], where: this.map.tell(...this.cursor) });
     this.app.say(this.readout.textContent);
   }

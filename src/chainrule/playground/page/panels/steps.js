@@ -5,7 +5,7 @@ import { views } from "../strings/views.js";
 
 const WORDS = views.explain;
 const SPACE = "http://www.w3.org/1998/Math/MathML";
-const HARMLESS = ["display", "mathvariant", "stretchy", "form", "fence", "separator", "lspace", "rspace", "accent", "alttext", "columnalign"];
+const HARMLESS = ["display", "displaystyle", "form", "stretchy", "fence", "separator", "lspace", "rspace", "width", "accent", "alttext", "aria-hidden"];
 const DIGITS = 6;
 
 const PARAMETER = /^(weight|bias)-l(\d+)-u(\d+)(?:-s(\d+))?$/;
@@ -80,19 +80,23 @@ function plainNumber(step) {
 }
 
 function formula(step) {
-  const math = step.mathml ? mathml(step.mathml) : null;
-  if (math) return math;
-  const name = el("span", { class: "step-name", text: step.name });
-  return step.formula && step.formula !== step.name ? el("span", {}, name, ` = ${step.formula}`) : name;
+  const plain = step.formula && step.formula !== step.name ? `${step.name} = ${step.formula}` : step.name;
+  const found = step.mathml ? maths(step.mathml) : [];
+  if (found.length === 1) return found[0];
+  if (!found.length) return el("span", { text: plain });
+  // A long sum comes as one formula for each line it may take.
+  return el("span", { role: "math", "aria-label": plain }, found.flatMap((math) => [math, "\u200b"]));
 }
 
 /** MathML from the server, less everything that is not a formula: names of columns come from outside. */
-export function mathml(text) {
-  const math = new DOMParser().parseFromString(text, "text/html").querySelector("math");
-  if (!math) return null;
-  for (const element of [math, ...math.querySelectorAll("*")]) {
-    if (element.namespaceURI !== SPACE) element.replaceWith(document.createTextNode(element.textContent));
-    for (const { name } of [...element.attributes]) if (!HARMLESS.includes(name)) element.removeAttribute(name);
-  }
-  return math;
+function maths(text) {
+  return [...new DOMParser().parseFromString(text, "text/html").querySelectorAll("math")].map((math) => {
+    for (const element of [math, ...math.querySelectorAll("*")]) {
+      if (element.namespaceURI !== SPACE) element.replaceWith(document.createTextNode(element.textContent));
+      for (const { name, value } of [...element.attributes]) {
+        if (!HARMLESS.includes(name) && !(name === "class" && value === "array")) element.removeAttribute(name);
+      }
+    }
+    return math;
+  });
 }
