@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 NOTATION, DIGITS = "udl", 6
 # Steps of one stage that are still read.
 MOST_STEPS = 60
+# Ways through the next layer that are told of a unit.
+MOST_PATHS = 8
 # Numbers of an array that are still listed.
 MOST_LISTED = 256
 STAGES = {"forward": ("forward", "loss"), "backward": ("backward",), "update": ("update",)}
@@ -186,9 +188,24 @@ def _around(trace: Trace, wanted: list[Any], stage: str) -> list[Any]:
                 distance[parent] = distance[at] + 1
                 waiting.append(parent)
     rows = [row for row in trace.rows if row.id in distance and row.stage in STAGES[stage]]
+    rows = _without_weak_paths(rows)
     nearest = sorted(rows, key=lambda row: distance[row.id])[:MOST_STEPS]
     kept = {row.id for row in nearest}
     return [row for row in rows if row.id in kept]
+
+
+def _without_weak_paths(rows: list[Any]) -> list[Any]:
+    """Of the many ways from a unit through the next layer, those that count most."""
+    strength: dict[Any, list[float]] = {}
+    for row in rows:
+        if row.quantity.kind == "path":
+            strength.setdefault((row.quantity.layer, row.quantity.unit), []).append(abs(float(row.value)))
+    least = {place: sorted(values)[-MOST_PATHS:][0] for place, values in strength.items()}
+    return [
+        row
+        for row in rows
+        if row.quantity.kind != "path" or abs(float(row.value)) >= least[row.quantity.layer, row.quantity.unit]
+    ]
 
 
 class Voice:
