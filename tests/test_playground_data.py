@@ -74,7 +74,7 @@ def test_painted_points():
     assert single.data.classes == ("0", "1")
     single.advance(1)
     with pytest.raises(ValueError, match="draw at least"):
-        opened(source="points", points=[[1, 1, 1]])
+        opened().change({"data.source": "points", "data.points": [[1, 1, 1]]})
 
 
 def test_a_table_as_tables_reads_it():

@@ -185,6 +185,26 @@ def test_read_outs_are_spelled_out(name):
         one.do("explain", {"what": {"kind": "metric", "name": "moon"}})
 
 
+def test_the_training_s_read_outs_are_explained():
+    one = opened(10, training={"l2": 0.01, "l1": 0.001, "schedule": {"name": "exponential"}})
+    frame = one.frame({"metrics": True, "norms": True})
+
+    def value(name, **more):
+        return one.do("explain", {"what": {"kind": "metric", "name": name, **more}})["value"]
+
+    assert value("objective") == frame.header["metrics"]["objective"]
+    assert value("rate") == pytest.approx(0.03 * 0.97**10) == frame.header["metrics"]["rate"]
+    for layer in range(3):
+        for name in ("gradient_norm", "update_norm", "weight_norm"):
+            assert value(name, layer=layer) == frame.arrays[f"{name}s"][layer]
+        assert value("update_ratio", layer=layer) == frame.header["norms"]["ratio"][layer]
+    table = frame.header["metrics"]["confusion"]["test"]
+    cells = [[value("test_confusion", truth=truth, predicted=predicted) for predicted in (0, 1)] for truth in (0, 1)]
+    assert cells == table
+    with pytest.raises(ValueError, match="layer"):
+        value("weight_norm", layer=5)
+
+
 @pytest.mark.parametrize(
     "what",
     [

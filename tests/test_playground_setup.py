@@ -67,6 +67,8 @@ def test_address_both_ways():
 def test_no_points_in_an_address():
     setup, _ = Setup.from_plain({"data": {"source": "points", "points": [[1, 2, 0], [2, 1, 1]]}})
     assert setup.data.points and "points" in write_hash(setup) and "1,2" not in write_hash(setup)
+    opened, notes = Session.open(write_hash(setup))
+    assert opened.setup == Setup() and [note["field"] for note in notes] == ["data.points"]
 
 
 @pytest.mark.parametrize("what", FAMILIES)

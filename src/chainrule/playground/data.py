@@ -145,15 +145,16 @@ class Data:
     def box(self) -> Limits:
         """(left, right, bottom, top) of the map: on a line its y axis."""
         if self.dimension == 1:
-            return (*_around(self.X[:, 0]), *_around(np.append(self.y.astype(np.float64), [])))
+            return (*around(self.X[:, 0]), *around(self.y.astype(np.float64)))
         if max(np.abs(self.X[:, :2]).max(), 1e-9) > 0.6 * REACH:
             reach = max(REACH, float(ceil(np.abs(self.X[:, :2]).max())))
             if np.abs(self.X[:, :2]).max() < 100:
                 return (-reach, reach, -reach, reach)
-        return (*_around(self.X[:, 0]), *_around(self.X[:, 1]))
+        return (*around(self.X[:, 0]), *around(self.X[:, 1]))
 
 
-def _around(values: Vector, margin: float = 0.08) -> tuple[float, float]:
+def around(values: Vector, margin: float = 0.08) -> tuple[float, float]:
+    """An interval with some space around the values."""
     low, high = float(values.min()), float(values.max())
     space = margin * (high - low if high > low else 1.0)
     return low - space, high + space

@@ -92,7 +92,7 @@ def explain(session: Session, what: Mapping[str, Any], row: int | None = None) -
     if kind == "metric":
         from chainrule.playground.measures import explain_metric
 
-        return explain_metric(session, str(what.get("name", "")))
+        return explain_metric(session, what)
     if kind not in PLACES:
         raise ValueError(f"what must have a kind, one of {', '.join((*PLACES, 'metric'))}; got {kind!r:.40}.")
     at = _place(session, what, str(kind))

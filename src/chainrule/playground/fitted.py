@@ -1,4 +1,4 @@
-"""The network of a run as a fitted estimator, which predicts, scores and is saved like any other."""
+"""Fitted estimators, in and out: one as the beginning of a playground, and the network of a run as one like any other."""
 
 from __future__ import annotations
 
@@ -7,11 +7,51 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.estimators.parameters import schedule_of, solver_of, weight_decay_of
 from chainrule.formulas.lookup import Array
 from chainrule.network import Network
+from chainrule.playground.families import formula_to_plain
+from chainrule.playground.features import apply
+from chainrule.playground.setup import Setup
 
 if TYPE_CHECKING:
     from chainrule.playground.session import Session
+
+
+SAME = ("alpha", "l2", "l1", "max_norm", "clip_norm", "clip_value", "shuffle")
+
+
+def opened_setup(setup: Setup, model: Any) -> Setup:
+    """The setup with network and training of a fitted estimator."""
+    network, last = model.network_, model.network_.layers[-1]
+    described = network.to_dict()
+    batch = model.batch_size if isinstance(model.batch_size, int) else 200
+    plain = {
+        "data": {"task": "classification" if hasattr(model, "classes_") else "regression", "scale": False},
+        "network": {
+            "layers": [
+                {
+                    "units": int(one.units),
+                    "activation": one.function.name,
+                    "dropout": one.dropout,
+                    "batch_norm": bool(one.batch_norm),
+                }
+                for one in network.layers[:-1]
+            ],
+            "input_dropout": float(network.input_dropout),
+            "output": last.function.name,
+            "loss": described["loss"],
+        },
+        "training": {
+            "solver": formula_to_plain(solver_of(model)),
+            "schedule": formula_to_plain(schedule_of(model)),
+            "learning_rate": float(model.learning_rate_init),
+            "batch_size": int(batch),
+            "weight_decay": float(weight_decay_of(model)),
+            **{name: getattr(model, name) for name in SAME},
+        },
+    }
+    return setup.changed(plain)[0]
 
 
 def fitted_model(session: Session) -> Any:
@@ -52,7 +92,7 @@ def fitted_model(session: Session) -> Any:
         dtype=asked.run.dtype,
         alpha=training.alpha,
     )
-    X = data.X if table else _features(session)
+    X = data.X if table else apply(session.built.features, session.data.X)
     y = _labels(data.classes)[data.y] if data.classes else (data.y - data.centre) / data.scale if table else data.y
     with warnings.catch_warnings():
         # One epoch at rate 0: it changes nothing, and cannot converge.
@@ -68,12 +108,6 @@ def fitted_model(session: Session) -> Any:
         batch_size=training.batch_size,
     )
     return _table_model(session, model) if table else model
-
-
-def _features(session: Session) -> Any:
-    from chainrule.playground.features import apply
-
-    return apply(session.built.features, session.data.X)
 
 
 def _labels(classes: tuple[str, ...]) -> Any:

@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.playground.checked import option
 from chainrule.playground.describing import finite
-from chainrule.playground.spaces import outputs
+from chainrule.playground.readouts import WHOLE
+from chainrule.playground.spaces import outputs, passes
 
 if TYPE_CHECKING:
     from chainrule.playground.session import Session
 
-# Rows that a mean is spelled out for.
-SPELLED = 3
+# Rows that a mean is spelled out for, and that a list of rows shows.
+SPELLED, LISTED = 3, 12
 
 
-def explain_metric(session: Session, name: str) -> dict[str, Any]:
+def explain_metric(session: Session, what: Mapping[str, Any]) -> dict[str, Any]:
     """A read-out: its formula, the same with numbers, and the rows that weigh most.
+
+    Parameters
+    ----------
+    session : Session
+        Whose.
+    what : dict
+        "name", such as "test_loss"; where it belongs to a layer its "layer", of a confusion matrix "truth" and "predicted".
 
     Raises
     ------
     ValueError
         If there is no such read-out.
     """
+    name = str(what.get("name", ""))
     part, _, measure = name.partition("_")
-    if part not in ("train", "test") or measure not in MEASURES:
-        known = [f"{one}_{other}" for one in ("train", "test") for other in MEASURES]
+    if name in WHOLE:
+        told = WHOLE[name](session, what)
+    elif part in ("train", "test") and measure in MEASURES:
+        rows = session.data.train if part == "train" else session.data.test
+        if not len(rows):
+            raise ValueError("there are no rows to test on.")
+        told = MEASURES[measure](session, rows, what)
+        told["title"] += " of the rows trained on" if part == "train" else " of the rows not trained on"
+    else:
+        known = [*(f"{one}_{other}" for one in ("train", "test") for other in MEASURES), *WHOLE]
         raise ValueError(f"there is no read-out {name!r:.40}; known are {', '.join(known)}.")
-    rows = session.data.train if part == "train" else session.data.test
-    if not len(rows):
-        raise ValueError("there are no rows to test on.")
-    told = MEASURES[measure](session, rows)
-    words = "the rows trained on" if part == "train" else "the rows not trained on"
     return {
-        "title": f"{told.pop('title')} of {words}",
+        "title": told.pop("title"),
         "id": name,
         "forward": [{"id": name, "stage": "loss", "name": told.pop("name"), "parents": [], **told}],
         "backward": [],
@@ -46,7 +59,7 @@ def explain_metric(session: Session, name: str) -> dict[str, Any]:
     }
 
 
-def _loss(session: Session, rows: Any) -> dict[str, Any]:
+def _loss(session: Session, rows: Any, what: Mapping[str, Any]) -> dict[str, Any]:
     network, built = session.built.network, session.built
     out = outputs(session, built.X[rows])
     with np.errstate(all="ignore"):
@@ -70,12 +83,10 @@ def _loss(session: Session, rows: Any) -> dict[str, Any]:
 
 
 def _scores(session: Session, rows: Any) -> Any:
-    from chainrule.playground.spaces import passes
-
     return passes(session, session.built.X[rows])[0][-1]
 
 
-def _score(session: Session, rows: Any) -> dict[str, Any]:
+def _score(session: Session, rows: Any, what: Mapping[str, Any]) -> dict[str, Any]:
     built, data = session.built, session.data
     out = outputs(session, built.X[rows])
     if data.task == "classification":
@@ -107,7 +118,7 @@ def _squares(session: Session, out: Any, rows: Any) -> tuple[float, float]:
     return float(np.square(truth - values).sum()), float(np.square(truth - truth.mean()).sum())
 
 
-def _rmse(session: Session, rows: Any) -> dict[str, Any]:
+def _rmse(session: Session, rows: Any, what: Mapping[str, Any]) -> dict[str, Any]:
     if session.data.task == "classification":
         raise ValueError("a root mean squared error is for numbers; these are classes.")
     errors, _ = _squares(session, outputs(session, session.built.X[rows]), rows)
@@ -122,8 +133,31 @@ def _rmse(session: Session, rows: Any) -> dict[str, Any]:
     }
 
 
-MEASURES: dict[str, Callable[[Session, Any], dict[str, Any]]] = {
+def _confusion(session: Session, rows: Any, what: Mapping[str, Any]) -> dict[str, Any]:
+    built, data = session.built, session.data
+    if data.task == "regression":
+        raise ValueError("only classes can be confused; these are numbers.")
+    truth, predicted = (option(what, name, 0, 0, len(data.classes) - 1) for name in ("truth", "predicted"))
+    decided = built.decided(outputs(session, built.X[rows]))
+    own = rows[(data.y[rows] == truth) & (decided == predicted)]
+    total = int(np.count_nonzero(data.y[rows] == truth))
+    listed = ", ".join(map(str, own[:LISTED].tolist())) + (", …" if len(own) > LISTED else "")
+    said, meant = data.classes[predicted], data.classes[truth]
+    return {
+        "title": f"class {meant} taken for {said}" if truth != predicted else f"class {meant} recognised",
+        "name": "rows",
+        "formula": "rows of that class that the network puts into this one",
+        "latex": r"\sum_r [y_r = i] \, [\hat{y}_r = j]",
+        "numbers": f"{len(own)} of {total}",
+        "value": len(own),
+        "text": f"Of {total} rows of class {meant}, {len(own)} are said to be {said}."
+        + (f" They are the rows {listed}." if len(own) else ""),
+    }
+
+
+MEASURES: dict[str, Callable[[Session, Any, Mapping[str, Any]], dict[str, Any]]] = {
     "loss": _loss,
     "score": _score,
     "rmse": _rmse,
+    "confusion": _confusion,
 }

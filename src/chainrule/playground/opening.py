@@ -7,8 +7,9 @@ from typing import Any
 from zlib import crc32
 
 from chainrule.playground.address import read_hash
+from chainrule.playground.data import FEWEST
 from chainrule.playground.links import is_rival_link, rival_setup
-from chainrule.playground.setup import Note, Setup
+from chainrule.playground.setup import DataSetup, Note, Setup
 from chainrule.playground.source import Source
 
 
@@ -20,7 +21,13 @@ def read_setup(given: Any) -> tuple[Setup, list[Note]]:
     if isinstance(given, str):
         given, notes = rival_setup(given) if is_rival_link(given) else read_hash(given)
     setup, more = Setup.from_plain({} if given is None else given)
-    return setup, [*notes, *more]
+    notes += more
+    if setup.data.source == "points" and len(setup.data.points) < FEWEST:
+        notes.append(
+            Note("warning", "data.points", "painted points do not stand in a link; the usual points are shown.")
+        )
+        setup = replace(setup, data=DataSetup())
+    return setup, notes
 
 
 def other_digest(setup: Setup, source: Source) -> list[Note]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.playground.data import Data, Limits, Vector
+from chainrule.playground.data import Data, Limits, Vector, around
 from chainrule.playground.families import is_number
 from chainrule.playground.setup import Note, ViewSetup
 
@@ -93,21 +93,15 @@ def _principal(data: Data) -> Plane:
     points = (data.X - centre) @ directions.T
     shares = sizes**2 / max(float((sizes**2).sum()), 1e-300)
     names = [f"principal direction {place + 1} ({share:.0%})" for place, share in enumerate([*shares[:2], 0.0][:2])]
-    limits = (*_around(points[:, 0]), *_around(points[:, 1]))
+    limits = (*around(points[:, 0]), *around(points[:, 1]))
     told = "the plane in which the training rows extend most, through their mean"
     return Plane(data, (names[0], names[1]), limits, points, told, base=centre, directions=directions)
-
-
-def _around(values: Vector) -> tuple[float, float]:
-    low, high = float(values.min()), float(values.max())
-    space = 0.08 * (high - low if high > low else 1.0)
-    return low - space, high + space
 
 
 def _slice(data: Data, x: str, y: str, at: dict[str, Any], notes: list[Note]) -> Plane:
     """Two columns vary; the others hold the value asked for, else the typical one."""
     columns = {column.name: column for column in data.columns}
-    limits = tuple(end for name in (x, y) for end in _around(_ends(columns[name])))
+    limits = tuple(end for name in (x, y) for end in around(_ends(columns[name])))
     others = [column for column in data.columns if column.used and column.name not in (x, y)]
     held: dict[str, Any] = {}
     for column in others:

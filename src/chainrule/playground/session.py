@@ -16,6 +16,7 @@ from chainrule.playground.building import Built, build, grown, start_theta
 from chainrule.playground.checked import one_of, whole
 from chainrule.playground.data import Data, make_data
 from chainrule.playground.features import plain_features
+from chainrule.playground.fitted import opened_setup
 from chainrule.playground.frames import Frame
 from chainrule.playground.judge import Judged
 from chainrule.playground.opening import for_source, next_text, other_digest, read_setup
@@ -59,8 +60,6 @@ class Session:
         told = [] if setup is None or source is None else other_digest(setup, source)
         setup = for_source(setup or Setup(), source)
         if source is not None and source.model is not None:
-            from chainrule.playground.opened import opened_setup
-
             setup = opened_setup(setup, source.model)
         self._begin(setup)
         self.notes = [*told, *self.notes]
@@ -253,8 +252,6 @@ class Session:
             setup = for_source(replace(self.setup, data=plain), source)
             setup = replace(setup, view=type(setup.view)(), run=replace(setup.run, compat=False))
             if source.model is not None:
-                from chainrule.playground.opened import opened_setup
-
                 setup = opened_setup(setup, source.model)
             setup, notes = setup.changed(nested(changes or {}))
             self._begin(setup)
