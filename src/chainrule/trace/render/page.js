@@ -85,9 +85,14 @@
     move(to);
     if (target.matches(".number")) claims[at].querySelector(".number").focus({ preventScroll: true });
   });
+  const told = new Map();
+  claims.forEach((claim) => (claim.dataset.about || "").split(" ").forEach((key) => {
+    if (!told.has(key)) told.set(key, []);
+    told.get(key).push(claim);
+  }));
   root.querySelectorAll(".net .node, .net .edge").forEach((part) => {
-    const mine = claims.filter((claim) => (claim.dataset.about || "").split(" ").includes(part.dataset.key));
-    if (!mine.length) return;
+    const mine = told.get(part.dataset.key);
+    if (!mine) return;
     part.style.cursor = "pointer";
     part.addEventListener("click", () => move(claims.indexOf(mine[0])));
     part.addEventListener("pointerenter", () => mine.forEach((claim) => claim.classList.add("linked")));
