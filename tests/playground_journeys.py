@@ -11,17 +11,25 @@ from typing import Any
 from tests.playground_page import Seen, opened
 
 READY = "body[data-ready]"
-LONGEST = 8.0
+LONGEST = 15.0
 
 
 @contextlib.contextmanager
 def journey(browser: Any, server: Any = None, address: str = "", **context: Any) -> Iterator[Seen]:
     """A page that has shown its first numbers; in the end nothing may have complained."""
-    with opened(browser, server=server, address=address, **context) as found:
-        found.page.set_default_timeout(1000 * LONGEST)
-        found.page.wait_for_selector(READY)
-        wait(found.page, "document.querySelector('[data-number=train]').textContent !== '–'")
+    with opened(browser, server=server, **context) as found:
+        page = found.page
+        page.set_default_timeout(1000 * LONGEST)
+        refused: list[str] = []
+        page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
+        page.wait_for_selector(READY)
+        if address:
+            page.goto(found.server.address + address)
+            page.reload()
+            page.wait_for_selector(READY)
+        wait(page, "document.querySelector('[data-number=train]').textContent !== '–'")
         yield found
+        assert found.errors == [], "; ".join([*found.errors, *refused])
         found.check()
 
 
