@@ -18,7 +18,8 @@ export function ticks(low, high, most = 6) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999) * power;
   const found = [];
-  for (let at = Math.ceil(low / step - 1e-9); at * step <= high + 1e-9 * span; at += 1) found.push(Number((at * step).toPrecision(12)));
+  for (let at = Math.ceil(low / step - 1e-9); at * step <= high + 1e-9 * span; at += 1)
+    found.push(Number((at * step).toPrecision(12)));
   return found;
 }
 
@@ -43,7 +44,8 @@ const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 // On logarithmic axes powers of ten far from one are written as such.
 function tickText(value, logarithmic) {
   const power = Math.round(Math.log10(Math.abs(value)));
-  if (!logarithmic || value <= 0 || Math.abs(power) < 4 || Math.abs(value / 10 ** power - 1) > 1e-9) return short(value).replace(/\.?0+e/, "e");
+  if (!logarithmic || value <= 0 || Math.abs(power) < 4 || Math.abs(value / 10 ** power - 1) > 1e-9)
+    return short(value).replace(/\.?0+e/, "e");
   return `10${power < 0 ? "⁻" : ""}${[...String(Math.abs(power))].map((digit) => RAISED[digit]).join("")}`;
 }
 

@@ -25,7 +25,9 @@ export class Picture {
     this.context = this.canvas.getContext("2d");
     this.caption = el("figcaption", { class: "caption" });
     this.box = el("div", { class: "picture-box" }, this.canvas);
-    const save = name ? button(views.picture.save, () => this.save(name), { class: "picture-save", title: views.picture.saveTitle }) : null;
+    const save = name
+      ? button(views.picture.save, () => this.save(name), { class: "picture-save", title: views.picture.saveTitle })
+      : null;
     this.element = el("figure", { class: "picture" }, this.box, el("div", { class: "picture-foot" }, this.caption, save));
     this.described = -Infinity;
     this.timer = 0;

@@ -14,10 +14,28 @@ const PUOR = {
   dark: "#fdb863 #e08214 #a85a10 #5b3514 #1f2227 #37305a #5d5192 #8e82c4 #bdb6e0".split(" "),
 };
 const INKS = {
-  light: { paper: "#ffffff", ink: "#1b1f24", soft: "#545b64", line: "#dcddd8", halo: "#ffffff", plus: "#542788", minus: "#b35806",
-    mark: "#1d4f91", curves: ["#005f95", "#b84a00", "#00734f", "#8f3f6f"] },
-  dark: { paper: "#1c1f23", ink: "#e8eaed", soft: "#a8afb8", line: "#33383e", halo: "#0c0d0f", plus: "#b9afe8", minus: "#fdb863",
-    mark: "#8db7f2", curves: ["#5cb8f0", "#ff9b5c", "#4fd1a5", "#e7a3c8"] },
+  light: {
+    paper: "#ffffff",
+    ink: "#1b1f24",
+    soft: "#545b64",
+    line: "#dcddd8",
+    halo: "#ffffff",
+    plus: "#542788",
+    minus: "#b35806",
+    mark: "#1d4f91",
+    curves: ["#005f95", "#b84a00", "#00734f", "#8f3f6f"],
+  },
+  dark: {
+    paper: "#1c1f23",
+    ink: "#e8eaed",
+    soft: "#a8afb8",
+    line: "#33383e",
+    halo: "#0c0d0f",
+    plus: "#b9afe8",
+    minus: "#fdb863",
+    mark: "#8db7f2",
+    curves: ["#5cb8f0", "#ff9b5c", "#4fd1a5", "#e7a3c8"],
+  },
 };
 /** Dashes of curves, in the order of `scheme().curves`. */
 export const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
@@ -58,7 +76,9 @@ export function classShape(place) {
 
 /** Shapes as characters, for texts and legends. */
 export function shapeSign(place) {
-  return { circle: "●", triangle: "▲", square: "■", diamond: "◆", down: "▼", plus: "✚", cross: "✖", star: "★" }[classShape(place)];
+  return { circle: "●", triangle: "▲", square: "■", diamond: "◆", down: "▼", plus: "✚", cross: "✖", star: "★" }[
+    classShape(place)
+  ];
 }
 
 /**
@@ -96,7 +116,14 @@ function found() {
   const ground = [getComputedStyle(document.body).backgroundColor, root.backgroundColor].map(rgb).find((colour) => colour);
   const dark = ground ? luminance(ground) < 0.2 : matchMedia("(prefers-color-scheme: dark)").matches;
   const name = dark ? "dark" : "light";
-  return { ...INKS[name], name, dark, tables: {}, rem: parseFloat(root.fontSize) || 16, family: getComputedStyle(document.body).fontFamily };
+  return {
+    ...INKS[name],
+    name,
+    dark,
+    tables: {},
+    rem: parseFloat(root.fontSize) || 16,
+    family: getComputedStyle(document.body).fontFamily,
+  };
 }
 
 function listen() {
@@ -106,11 +133,12 @@ function listen() {
   };
   // A frame later: by then the page's style sheets have followed.
   const soon = () => requestAnimationFrame(renew);
-  const attributes = { attributes: true, attributeFilter: ["class", "style", "data-theme", "data-size"] };
+  const attributes = { attributes: true, attributeFilter: ["class", "style", "data-theme", "data-lecture"] };
   const observer = new MutationObserver(soon);
   observer.observe(document.documentElement, attributes);
   observer.observe(document.body, attributes);
-  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) matchMedia(query).addEventListener("change", soon);
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"])
+    matchMedia(query).addEventListener("change", soon);
 }
 
 function stops(kind, name, paper) {
@@ -143,6 +171,8 @@ function rgb(text) {
 }
 
 function luminance(colour) {
-  const [red, green, blue] = colour.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+  const [red, green, blue] = colour.map((part) =>
+    part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4,
+  );
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }

@@ -29,7 +29,15 @@ export function crossing(values, columns, rows, level, start = 0) {
   for (let row = 0; row < rows - 1; row += 1) {
     for (let column = 0; column < columns - 1; column += 1) {
       const at = start + row * columns + column;
-      cell(values[at] - level, values[at + 1] - level, values[at + columns + 1] - level, values[at + columns] - level, column, row, put);
+      cell(
+        values[at] - level,
+        values[at + 1] - level,
+        values[at + columns + 1] - level,
+        values[at + columns] - level,
+        column,
+        row,
+        put,
+      );
     }
   }
   return { count, pieces };

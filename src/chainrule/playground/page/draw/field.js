@@ -67,7 +67,8 @@ function paintClasses(words, map, planes, rows, columns, hard) {
       let best = 0;
       for (let place = 1; place < planes; place += 1) if (map[place * size + from] > map[best * size + from]) best = place;
       const certain = (map[best * size + from] - 1 / planes) / (1 - 1 / planes);
-      words[(rows - 1 - row) * columns + column] = table[best * 256 + (hard ? 255 : Math.max(0, Math.min(255, (64 + 191 * certain) | 0)))];
+      words[(rows - 1 - row) * columns + column] =
+        table[best * 256 + (hard ? 255 : Math.max(0, Math.min(255, (64 + 191 * certain) | 0)))];
     }
   }
 }

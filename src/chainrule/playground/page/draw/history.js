@@ -15,7 +15,8 @@ export class History {
     const told = frame.header.curves;
     if (!told || !frame.arrays.curves) return;
     const { run } = frame.header.status;
-    if (run !== this.run || this.columns.length !== told.columns.length) Object.assign(this, { run, rows: 0, columns: told.columns });
+    if (run !== this.run || this.columns.length !== told.columns.length)
+      Object.assign(this, { run, rows: 0, columns: told.columns });
     const wide = told.columns.length;
     const sent = frame.arrays.curves.length / wide;
     const end = told.first + sent;

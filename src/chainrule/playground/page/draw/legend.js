@@ -18,7 +18,15 @@ export function lineKey(colour, dashes, name) {
   for (const [attribute, value] of Object.entries({ width: 30, height: 10, "aria-hidden": "true", class: "key-line" })) {
     picture.setAttribute(attribute, value);
   }
-  const look = { x1: 1, y1: 5, x2: 29, y2: 5, stroke: colour, "stroke-width": 2.5, "stroke-dasharray": dashes.join(" ") || "none" };
+  const look = {
+    x1: 1,
+    y1: 5,
+    x2: 29,
+    y2: 5,
+    stroke: colour,
+    "stroke-width": 2.5,
+    "stroke-dasharray": dashes.join(" ") || "none",
+  };
   for (const [attribute, value] of Object.entries(look)) line.setAttribute(attribute, value);
   picture.append(line);
   return el("span", { class: "key" }, picture, name);
@@ -35,5 +43,10 @@ export function bar(scale, title, shown = [scale.low, (scale.low + scale.high) /
   const strip = el("span", { class: "bar-strip", "aria-hidden": "true" });
   strip.style.background = `linear-gradient(to right, ${colours.join(", ")})`;
   const numbers = shown.map((value) => el("span", { text: short(value, 2) }));
-  return el("span", { class: "bar" }, el("span", { class: "bar-title", text: title }), el("span", { class: "bar-scale" }, strip, el("span", { class: "bar-numbers" }, numbers)));
+  return el(
+    "span",
+    { class: "bar" },
+    el("span", { class: "bar-title", text: title }),
+    el("span", { class: "bar-scale" }, strip, el("span", { class: "bar-numbers" }, numbers)),
+  );
 }

@@ -26,8 +26,20 @@ function corners(context, x, y, count, radius, turned) {
 function bars(context, x, y, size, turned) {
   const long = size * 1.2;
   const wide = size * 0.45;
-  const places = [[long, -wide], [long, wide], [wide, wide], [wide, long], [-wide, long], [-wide, wide], [-long, wide], [-long, -wide],
-    [-wide, -wide], [-wide, -long], [wide, -long], [wide, -wide]];
+  const places = [
+    [long, -wide],
+    [long, wide],
+    [wide, wide],
+    [wide, long],
+    [-wide, long],
+    [-wide, wide],
+    [-long, wide],
+    [-long, -wide],
+    [-wide, -wide],
+    [-wide, -long],
+    [wide, -long],
+    [wide, -wide],
+  ];
   places.forEach(([right, down], at) => {
     const placeX = x + right * Math.cos(turned) - down * Math.sin(turned);
     const placeY = y + right * Math.sin(turned) + down * Math.cos(turned);
@@ -51,10 +63,11 @@ export function stamp(context, { shape, colour, open = false, size = 4 }, x, y, 
     stamps = new Map();
     drawnFor = scheme();
   }
+  const grown = size * Math.max(1, scheme().rem / 16);
   const key = `${shape} ${colour} ${open} ${size} ${scale}`;
   let found = stamps.get(key);
   if (!found) {
-    found = made(shape, colour, open, size, scale);
+    found = made(shape, colour, open, grown, scale);
     stamps.set(key, found);
   }
   const side = found.width / scale;

@@ -160,7 +160,13 @@ export function numbers(context, layout, column, unit, weights) {
     const toY = layout.y(column, unit) + layout.side / 2;
     const y = fromY + (toY - fromY) * t * t * (3 - 2 * t);
     const value = weights[source * layout.widths[column] + unit];
-    haloed(context, short(value, 2), fromX + (apart ? 4 : 0) + share * (layout.x(column) - fromX), y, value > 0 ? scheme().plus : scheme().minus);
+    haloed(
+      context,
+      short(value, 2),
+      fromX + (apart ? 4 : 0) + share * (layout.x(column) - fromX),
+      y,
+      value > 0 ? scheme().plus : scheme().minus,
+    );
   }
 }
 

@@ -45,7 +45,10 @@ class Network {
 
   /** Whether the weights that came fit the shape that is drawn. */
   get ready() {
-    return this.weights.length > 0 && this.weights.every((array, layer) => array?.length === this.widths[layer] * this.widths[layer + 1]);
+    return (
+      this.weights.length > 0 &&
+      this.weights.every((array, layer) => array?.length === this.widths[layer] * this.widths[layer + 1])
+    );
   }
 
   weight(layer, unit, source) {
@@ -70,7 +73,10 @@ class Network {
     const name = this.name(column, unit);
     if (column === 0 || !this.ready) return fill(WORDS.input, { name });
     const shown = Math.min(6, this.widths[column - 1]);
-    const parts = Array.from({ length: shown }, (_, source) => `${this.name(column - 1, source)}: ${short(this.weight(column - 1, unit, source))}`);
+    const parts = Array.from(
+      { length: shown },
+      (_, source) => `${this.name(column - 1, source)}: ${short(this.weight(column - 1, unit, source))}`,
+    );
     const more = this.widths[column - 1] > shown ? fill(WORDS.more, { n: this.widths[column - 1] - shown }) : "";
     const { activation } = this.layers[column - 1];
     return fill(WORDS.node, { name, activation, bias: short(this.biases[column - 1][unit]), weights: parts.join(", ") + more });

@@ -35,7 +35,12 @@ class Curves {
 
   build() {
     const again = () => this.renew();
-    const chooser = (choices) => el("select", { id: fresh("curve"), on: { change: again } }, Object.entries(choices).map(([value, text]) => el("option", { value, text })));
+    const chooser = (choices) =>
+      el(
+        "select",
+        { id: fresh("curve"), on: { change: again } },
+        Object.entries(choices).map(([value, text]) => el("option", { value, text })),
+      );
     this.subject = chooser(WORDS.subjects);
     this.across = chooser(WORDS.across);
     this.logY = el("input", { type: "checkbox", on: { change: again } });
@@ -43,12 +48,30 @@ class Curves {
     this.legend = el("div", { class: "legend" });
     this.readout = el("p", { class: "readout", text: WORDS.hint });
     this.picture.caption.append(this.readout);
-    const flags = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.subject, this.subject),
-      el("label", { class: "view-flag" }, this.logY, WORDS.logY), el("label", { class: "view-flag" }, this.logX, WORDS.logX),
-      el("label", { class: "view-flag" }, WORDS.over, this.across));
+    const flags = el(
+      "div",
+      { class: "view-flags" },
+      el("label", { class: "view-flag" }, WORDS.subject, this.subject),
+      el("label", { class: "view-flag" }, this.logY, WORDS.logY),
+      el("label", { class: "view-flag" }, this.logX, WORDS.logX),
+      el("label", { class: "view-flag" }, WORDS.over, this.across),
+    );
     this.table = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": WORDS.table });
-    this.rowsAsText = el("details", { class: "view-options", on: { toggle: () => this.#fill() } }, el("summary", { text: WORDS.table }), this.table);
-    this.element = el("div", { class: "view" }, el("h3", { class: "view-title", text: WORDS.title }), this.legend, this.picture.element, flags, this.rowsAsText);
+    this.rowsAsText = el(
+      "details",
+      { class: "view-options", on: { toggle: () => this.#fill() } },
+      el("summary", { text: WORDS.table }),
+      this.table,
+    );
+    this.element = el(
+      "div",
+      { class: "view" },
+      el("h3", { class: "view-title", text: WORDS.title }),
+      this.legend,
+      this.picture.element,
+      flags,
+      this.rowsAsText,
+    );
   }
 
   cursorKeys() {
@@ -79,8 +102,18 @@ class Curves {
   take(frame) {
     this.history.take(frame);
     const { metrics, status } = frame.header;
-    this.now = metrics ? { epoch: status.epoch, seconds: status.seconds, train: metrics.train_loss, test: metrics.test_loss, objective: metrics.objective,
-      train_score: metrics.train_score, test_score: metrics.test_score, rate: metrics.rate } : null;
+    this.now = metrics
+      ? {
+          epoch: status.epoch,
+          seconds: status.seconds,
+          train: metrics.train_loss,
+          test: metrics.test_loss,
+          objective: metrics.objective,
+          train_score: metrics.train_score,
+          test_score: metrics.test_score,
+          rate: metrics.rate,
+        }
+      : null;
     this.scoreName = metrics?.score ?? this.scoreName;
     this.#legend();
     this.draw();
@@ -199,7 +232,16 @@ class Curves {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const last = this.#count - 1;
     const at = this.cursor ?? last;
-    const to = { ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, PageUp: at + 10, PageDown: at - 10, Home: 0, End: last }[event.key];
+    const to = {
+      ArrowLeft: at - 1,
+      ArrowDown: at - 1,
+      ArrowRight: at + 1,
+      ArrowUp: at + 1,
+      PageUp: at + 10,
+      PageDown: at - 10,
+      Home: 0,
+      End: last,
+    }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     event.stopPropagation();
@@ -212,7 +254,11 @@ class Curves {
     else {
       const parts = this.names.map((name) => `${WORDS.names[name]} ${short(this.#value(this.cursor, name), 4)}`);
       const epoch = short(this.#value(this.cursor, "epoch"), 7);
-      this.readout.textContent = fill(WORDS.at, { epoch, values: parts.join(", "), rate: short(this.#value(this.cursor, "rate")) });
+      this.readout.textContent = fill(WORDS.at, {
+        epoch,
+        values: parts.join(", "),
+        rate: short(this.#value(this.cursor, "rate")),
+      });
       this.picture.canvas.setAttribute("aria-valuemax", String(this.#count - 1));
       this.picture.canvas.setAttribute("aria-valuenow", String(this.cursor));
       this.picture.canvas.setAttribute("aria-valuetext", this.readout.textContent);
@@ -223,9 +269,19 @@ class Curves {
   #fill() {
     if (!this.rowsAsText.open) return;
     const { columns, rows } = this.history;
-    const head = el("tr", {}, columns.map((name) => el("th", { scope: "col", text: WORDS.names[name] ?? name })));
+    const head = el(
+      "tr",
+      {},
+      columns.map((name) => el("th", { scope: "col", text: WORDS.names[name] ?? name })),
+    );
     const first = Math.max(0, rows - MOST_ROWS);
-    const body = Array.from({ length: rows - first }, (_, at) => el("tr", {}, columns.map((name) => el("td", { text: short(this.history.at(rows - 1 - at, name), 4) }))));
+    const body = Array.from({ length: rows - first }, (_, at) =>
+      el(
+        "tr",
+        {},
+        columns.map((name) => el("td", { text: short(this.history.at(rows - 1 - at, name), 4) })),
+      ),
+    );
     this.table.replaceChildren(el("table", { class: "numbers" }, el("thead", {}, head), el("tbody", {}, body)));
   }
 }

@@ -23,14 +23,21 @@ export class DiagramHand {
   rebuild() {
     const { widths } = this.diagram.network;
     const focused = this.box.contains(document.activeElement);
-    this.nodes = widths.map((units, column) => Array.from({ length: units }, (_, unit) => (units > 16 ? null : this.#node(column, unit))));
+    this.nodes = widths.map((units, column) =>
+      Array.from({ length: units }, (_, unit) => (units > 16 ? null : this.#node(column, unit))),
+    );
     this.box.replaceChildren(...this.nodes.flat().filter(Boolean));
     this.arrange();
     this.#rove(Math.min(this.at[0], widths.length - 1), this.at[1], focused);
   }
 
   #node(column, unit) {
-    const node = el("button", { type: "button", class: "node", tabIndex: -1, "aria-label": this.diagram.network.name(column, unit) });
+    const node = el("button", {
+      type: "button",
+      class: "node",
+      tabIndex: -1,
+      "aria-label": this.diagram.network.name(column, unit),
+    });
     node.addEventListener("focus", () => this.#focus(column, unit));
     node.addEventListener("blur", () => this.#away());
     node.addEventListener("click", () => this.diagram.explain({ column, unit, source: undefined }));

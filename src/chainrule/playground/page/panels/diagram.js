@@ -55,7 +55,15 @@ class Diagram {
     this.form = el("select", { id: fresh("form"), on: { change: () => this.#form() } });
     for (const form of ["auto", "nodes", "matrices"]) this.form.append(el("option", { value: form, text: WORDS.forms[form] }));
     const choice = el("label", { class: "view-flag" }, WORDS.form, this.form);
-    this.element = el("div", { class: "view" }, this.legend, this.picture.element, this.matrices.element, choice, this.table.element);
+    this.element = el(
+      "div",
+      { class: "view" },
+      this.legend,
+      this.picture.element,
+      this.matrices.element,
+      choice,
+      this.table.element,
+    );
   }
 
   changed(reply) {
@@ -121,7 +129,12 @@ class Diagram {
   /** Ask for the explanation of a node or an edge. */
   explain({ column, unit, source }) {
     const layer = column - 1;
-    const what = source !== undefined ? { kind: "weight", layer, unit, source } : column === 0 ? { kind: "input", unit } : { kind: "unit", layer, unit };
+    const what =
+      source !== undefined
+        ? { kind: "weight", layer, unit, source }
+        : column === 0
+          ? { kind: "input", unit }
+          : { kind: "unit", layer, unit };
     this.app.emit("select", { what });
     this.app.emit("show-view", "explain");
   }
@@ -152,7 +165,8 @@ class Diagram {
     this.#heads(context);
     if (network.ready) {
       for (const spot of [this.chosen, this.marked]) this.#markEdge(context, spot);
-      for (let column = 1; column < layout.widths.length; column += 1) edges(context, layout, column, network.weights[column - 1], this.looked);
+      for (let column = 1; column < layout.widths.length; column += 1)
+        edges(context, layout, column, network.weights[column - 1], this.looked);
     }
     for (let column = 0; column < layout.widths.length; column += 1) {
       for (let unit = 0; unit < layout.widths[column]; unit += 1) this.#node(context, column, unit);
@@ -219,7 +233,12 @@ class Diagram {
     const last = layout.widths.length - 1;
     if (column !== 0 && column !== last) return;
     const { classes } = network;
-    const text = column === 0 ? network.inputs[unit] ?? "" : classes.length > 2 ? `${shapeSign(unit)} ${classes[unit]}` : this.app.state.data.target || "";
+    const text =
+      column === 0
+        ? (network.inputs[unit] ?? "")
+        : classes.length > 2
+          ? `${shapeSign(unit)} ${classes[unit]}`
+          : this.app.state.data.target || "";
     font(context, 0.75);
     context.fillStyle = scheme().ink;
     context.textBaseline = "middle";

@@ -1,7 +1,7 @@
 /** Draw a digit: what a network that takes pictures says about it, and what its layers make of it. */
 
 import { button, el, fill, fresh, short } from "../dom.js";
-import { Grid, Picture } from "../draw/canvas.js";
+import { Grid, Picture, font } from "../draw/canvas.js";
 import { pixels, scheme } from "../draw/colours.js";
 import { networkOf } from "../draw/weights.js";
 import { views } from "../strings/views.js";
@@ -22,16 +22,43 @@ export function create(app) {
 
 class Digit {
   constructor(app) {
-    Object.assign(this, { app, side: 28, ink: new Float32Array(784), grid: new Grid(), strip: new Grid(), cursor: null, last: null, busy: false, stale: false });
+    Object.assign(this, {
+      app,
+      side: 28,
+      ink: new Float32Array(784),
+      grid: new Grid(),
+      strip: new Grid(),
+      cursor: null,
+      last: null,
+      busy: false,
+      stale: false,
+    });
     this.pad = new Picture({ label: WORDS.pad, draw: () => this.draw(), height: (width) => Math.min(width, 280), name: "digit" });
     this.pad.element.classList.add("pad");
     this.said = el("p", { class: "digit-said", role: "status", text: WORDS.empty });
     this.bars = el("div", { class: "digit-bars" });
-    this.layers = new Picture({ label: WORDS.layers, draw: () => this.#strips(), height: () => Math.max(1, this.activations?.length ?? 1) * 30, name: "digit-layers" });
+    this.layers = new Picture({
+      label: WORDS.layers,
+      draw: () => this.#strips(),
+      height: () => Math.max(1, this.activations?.length ?? 1) * 30,
+      name: "digit-layers",
+    });
     this.layers.element.hidden = true;
     this.thick = el("input", { type: "range", min: 0.6, max: 2.4, step: 0.1, value: 1.3, id: fresh("pen") });
-    const flags = el("div", { class: "view-flags" }, button(WORDS.clear, () => this.clear()), button(WORDS.centre, () => this.centre()), el("label", { class: "view-flag" }, WORDS.pen, this.thick));
-    this.element = el("div", { class: "view" }, el("p", { class: "view-note", text: WORDS.lead }), el("div", { class: "digit" }, el("div", {}, this.pad.element, flags), el("div", {}, this.said, this.bars)), this.layers.element);
+    const flags = el(
+      "div",
+      { class: "view-flags" },
+      button(WORDS.clear, () => this.clear()),
+      button(WORDS.centre, () => this.centre()),
+      el("label", { class: "view-flag" }, WORDS.pen, this.thick),
+    );
+    this.element = el(
+      "div",
+      { class: "view" },
+      el("p", { class: "view-note", text: WORDS.lead }),
+      el("div", { class: "digit" }, el("div", {}, this.pad.element, flags), el("div", {}, this.said, this.bars)),
+      this.layers.element,
+    );
     this.#hand();
   }
 
@@ -100,7 +127,8 @@ class Digit {
 
   #line([fromX, fromY], [toX, toY]) {
     const steps = Math.ceil(Math.hypot(toX - fromX, toY - fromY) * 2) + 1;
-    for (let step = 0; step <= steps; step += 1) this.#dot(fromX + ((toX - fromX) * step) / steps, fromY + ((toY - fromY) * step) / steps);
+    for (let step = 0; step <= steps; step += 1)
+      this.#dot(fromX + ((toX - fromX) * step) / steps, fromY + ((toY - fromY) * step) / steps);
     this.#changed();
   }
 
@@ -167,14 +195,26 @@ class Digit {
     this.said.textContent = fill(WORDS.said, { name: classes[best], share: short(100 * probabilities[best]) });
     this.pad.describe(this.said.textContent);
     if (this.bars.childElementCount !== classes.length) {
-      this.bars.replaceChildren(...classes.map((name) => el("div", { class: "digit-bar" }, el("span", { text: name }), el("span", { class: "digit-share" }, el("i")), el("span", { class: "digit-number" }))));
+      this.bars.replaceChildren(
+        ...classes.map((name) =>
+          el(
+            "div",
+            { class: "digit-bar" },
+            el("span", { text: name }),
+            el("span", { class: "digit-share" }, el("i")),
+            el("span", { class: "digit-number" }),
+          ),
+        ),
+      );
     }
     [...this.bars.children].forEach((bar, at) => {
       bar.classList.toggle("best", at === best);
       bar.children[1].firstChild.style.width = `${100 * probabilities[at]}%`;
-      bar.children[2].textContent = `${short(100 * probabilities[at], 3)} %`;
+      bar.children[2].textContent = `${(100 * probabilities[at]).toFixed(1)} %`;
     });
-    this.activations = Object.keys(arrays).filter((name) => /^a\d+$/.test(name)).map((name) => arrays[name]);
+    this.activations = Object.keys(arrays)
+      .filter((name) => /^a\d+$/.test(name))
+      .map((name) => arrays[name]);
     this.layers.element.hidden = this.activations.length === 0;
     this.layers.fit();
     this.layers.redraw();
@@ -209,8 +249,15 @@ class Digit {
       for (let unit = 0; unit < values.length; unit += 1) words[unit] = table[(127.5 + (127.5 * values[unit]) / reach) | 0];
       context.imageSmoothingEnabled = false;
       context.drawImage(this.strip.commit(), 90, layer * 30 + 3, width - 92, 22);
-      Object.assign(context, { fillStyle: scheme().ink, textBaseline: "middle", textAlign: "left", strokeStyle: scheme().soft, lineWidth: 1 });
-      context.fillText(networkOf(this.app).layerName(layer), 0, layer * 30 + 14, 86);
+      font(context, 0.75);
+      Object.assign(context, {
+        fillStyle: scheme().ink,
+        textBaseline: "middle",
+        textAlign: "left",
+        strokeStyle: scheme().soft,
+        lineWidth: 1,
+      });
+      context.fillText(layer ? networkOf(this.app).layerName(layer - 1) : views.diagram.inputs, 0, layer * 30 + 14, 86);
       context.strokeRect(90, layer * 30 + 3, width - 92, 22);
     });
   }

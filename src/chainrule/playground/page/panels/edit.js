@@ -13,7 +13,13 @@ export class WeightEditor {
   constructor(app) {
     Object.assign(this, { app, network: networkOf(app), fields: [], waiting: null, busy: false });
     this.list = el("div", { class: "edit-list" });
-    this.element = el("details", { class: "view-options", hidden: true }, el("summary", { text: WORDS.title }), el("p", { class: "view-note", text: WORDS.lead }), this.list);
+    this.element = el(
+      "details",
+      { class: "view-options", hidden: true },
+      el("summary", { text: WORDS.title }),
+      el("p", { class: "view-note", text: WORDS.lead }),
+      this.list,
+    );
   }
 
   close() {
@@ -41,18 +47,37 @@ export class WeightEditor {
     if (kind === "bias") return [{ kind, layer, unit }];
     if (kind !== "unit") return [];
     const sources = Math.min(MOST, this.network.widths[layer] ?? 0);
-    return [{ kind: "bias", layer, unit }, ...Array.from({ length: sources }, (_, at) => ({ kind: "weight", layer, unit, source: at }))];
+    return [
+      { kind: "bias", layer, unit },
+      ...Array.from({ length: sources }, (_, at) => ({ kind: "weight", layer, unit, source: at })),
+    ];
   }
 
   #field(spot) {
     const name = spot.kind === "bias" ? WORDS.bias : fill(WORDS.weight, { from: this.network.name(spot.layer, spot.source) });
     const full = `${name}, ${this.network.name(spot.layer + 1, spot.unit)}`;
     const box = el("input", { type: "number", step: "any", id: fresh("weight"), class: "short", "aria-label": full });
-    const slider = el("input", { type: "range", min: -REACH, max: REACH, step: 0.01, "aria-label": fill(WORDS.slider, { name: full }) });
+    const slider = el("input", {
+      type: "range",
+      min: -REACH,
+      max: REACH,
+      step: 0.01,
+      "aria-label": fill(WORDS.slider, { name: full }),
+    });
     box.addEventListener("change", () => this.#set(spot, box.value));
     slider.addEventListener("input", () => this.#set(spot, slider.value));
-    const zero = button(WORDS.zero, () => this.#set(spot, 0), { class: "plain", "aria-label": fill(WORDS.zeroOf, { name: full }) });
-    const row = el("div", { class: "edit-row" }, el("span", { class: "edit-name", "aria-hidden": "true", text: name }), box, slider, zero);
+    const zero = button(WORDS.zero, () => this.#set(spot, 0), {
+      class: "plain",
+      "aria-label": fill(WORDS.zeroOf, { name: full }),
+    });
+    const row = el(
+      "div",
+      { class: "edit-row" },
+      el("span", { class: "edit-name", "aria-hidden": "true", text: name }),
+      box,
+      slider,
+      zero,
+    );
     return { spot, box, slider, row };
   }
 
@@ -60,7 +85,10 @@ export class WeightEditor {
   see() {
     if (!this.network.ready) return;
     for (const { spot, box, slider } of this.fields) {
-      const value = spot.kind === "bias" ? this.network.biases[spot.layer][spot.unit] : this.network.weight(spot.layer, spot.unit, spot.source);
+      const value =
+        spot.kind === "bias"
+          ? this.network.biases[spot.layer][spot.unit]
+          : this.network.weight(spot.layer, spot.unit, spot.source);
       if (value === undefined) continue;
       if (document.activeElement !== box) box.value = Number(value.toPrecision(5));
       if (document.activeElement !== slider) slider.value = value;

@@ -4,7 +4,7 @@ import { button, el, fill, fresh, later, short } from "../dom.js";
 import { networkOf } from "../draw/weights.js";
 import { views } from "../strings/views.js";
 import { WeightEditor } from "./edit.js";
-import { number, stepBox, whatIs } from "./steps.js";
+import { called, number, stepBox, unitOf, whatIs } from "./steps.js";
 
 const WORDS = views.explain;
 const PARTS = ["forward", "backward", "update"];
@@ -35,16 +35,43 @@ class Explain {
     this.sentence = el("p", { class: "step-text" });
     this.back = button(WORDS.back, () => this.goBack(), { class: "plain", disabled: true });
     this.again = button(WORDS.again, () => this.ask(), { class: "plain", hidden: true });
-    this.rowField = el("input", { type: "number", min: 0, step: 1, id: fresh("row"), class: "short", on: { change: () => this.#row() } });
+    this.rowField = el("input", {
+      type: "number",
+      min: 0,
+      step: 1,
+      id: fresh("row"),
+      class: "short",
+      on: { change: () => this.#row() },
+    });
     this.pin = el("input", { type: "checkbox", on: { change: () => this.#pin() } });
     this.point = el("span", { class: "view-note" });
-    this.about = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.row, this.rowField), el("label", { class: "view-flag" }, this.pin, WORDS.pin), this.point);
-    this.start = el("div", { class: "view-flags" }, WORDS.starts.map(({ text, what }) => button(text, () => this.open(what), { class: "plain" })));
+    this.about = el(
+      "div",
+      { class: "view-flags" },
+      el("label", { class: "view-flag" }, WORDS.row, this.rowField),
+      el("label", { class: "view-flag" }, this.pin, WORDS.pin),
+      this.point,
+    );
+    this.start = el(
+      "div",
+      { class: "view-flags" },
+      WORDS.starts.map(({ text, what }) => button(text, () => this.open(what), { class: "plain" })),
+    );
     this.editor = new WeightEditor(this.app);
     this.body = el("div", { class: "steps", tabIndex: 0, role: "region", "aria-label": WORDS.body });
     this.copy = button(WORDS.copyLatex, () => this.#copy(), { class: "plain", hidden: true });
-    this.element = el("div", { class: "view explain" }, el("div", { class: "view-flags" }, this.back, this.again, this.copy), this.heading, this.sentence, this.about,
-      el("p", { class: "view-note", text: WORDS.lead }), this.start, this.editor.element, this.body);
+    this.element = el(
+      "div",
+      { class: "view explain" },
+      el("div", { class: "view-flags" }, this.back, this.again, this.copy),
+      this.heading,
+      this.sentence,
+      this.about,
+      el("p", { class: "view-note", text: WORDS.lead }),
+      this.start,
+      this.editor.element,
+      this.body,
+    );
   }
 
   /** Explain another number. */
@@ -75,17 +102,23 @@ class Explain {
       this.#show();
       return true;
     } catch (error) {
-      this.#refused(error);
+      if (turn === this.turn) return this.#refused(error);
       return false;
     }
   }
 
   #refused(error) {
+    const unit = this.what.kind === "id" ? unitOf(this.what.id) : null;
+    if (unit) {
+      this.what = unit;
+      return this.ask();
+    }
     this.found = null;
     this.heading.textContent = WORDS.nothing;
     this.sentence.textContent = error.message;
     this.body.replaceChildren();
     this.back.disabled = this.past.length === 0;
+    return false;
   }
 
   changed(reply) {
@@ -110,15 +143,17 @@ class Explain {
     this.shownAt = { step: status.step, run: status.run };
     const held = this.element.contains(document.activeElement) ? document.activeElement.dataset.target : undefined;
     this.heading.textContent = this.#title();
-    // The sentence of a number that has steps stands beside its step.
-    this.sentence.textContent = PARTS.some((part) => found[part]?.length) ? "" : (found.sentence ?? "");
+    // The sentence of a number that has steps stands beside its step; one without any is given.
+    this.sentence.textContent = PARTS.some((part) => found[part]?.length) ? "" : found.sentence || WORDS.given;
     this.back.disabled = this.past.length === 0;
     this.copy.hidden = false;
     this.start.hidden = true;
     if (document.activeElement !== this.rowField) this.rowField.value = found.row ?? "";
     this.rowField.max = Math.max(0, this.app.state.data.rows - 1);
     this.pin.checked = this.app.state.frozen !== null && this.app.state.frozen === found.row;
-    const point = Object.entries(found.point ?? {}).slice(0, 8).map(([name, value]) => `${name} = ${number(value)}`);
+    const point = Object.entries(found.point ?? {})
+      .slice(0, 8)
+      .map(([name, value]) => `${name} = ${number(value)}`);
     this.about.hidden = found.row === null || found.row === undefined;
     this.point.textContent = fill(WORDS.point, { point: point.join(", "), target: found.target ?? "" });
     this.editor.open(this.what);
@@ -131,14 +166,17 @@ class Explain {
     const { found, what } = this;
     const own = (step) => step.kind === "activation" && step.layer === what.layer && step.unit === what.unit;
     const activation = what.kind === "unit" ? found.forward.find(own) : null;
-    if (!activation) return `${found.title} = ${number(found.value)}`;
+    const title = what.kind === "id" && found.title === what.id ? called(what.id, this.network) : found.title;
+    if (!activation) return `${title} = ${number(found.value)}`;
     const gradient = found.backward.find((step) => step.id === found.id);
     return `${found.title}: ${activation.name} = ${number(activation.value)}${gradient ? `, ${gradient.name} = ${number(gradient.value)}` : ""}`;
   }
 
   #steps() {
     this.known = new Map(PARTS.flatMap((part) => (this.found[part] ?? []).map((step) => [step.id, step])));
-    this.body.replaceChildren(...PARTS.filter((part) => this.found[part]?.length).map((part) => this.#part(part, this.found[part])));
+    this.body.replaceChildren(
+      ...PARTS.filter((part) => this.found[part]?.length).map((part) => this.#part(part, this.found[part])),
+    );
   }
 
   // What belongs to the number itself comes first; the way to it can be unfolded.
@@ -146,13 +184,36 @@ class Explain {
     const own = steps.filter((step) => this.#own(step));
     const rest = steps.filter((step) => !this.#own(step));
     const open = part !== "forward" || own.length === 0;
-    const way = rest.length ? el("details", { class: "way", open }, el("summary", { text: fill(WORDS.way[part], { n: rest.length }) }), this.#list(rest)) : null;
-    return el("section", {}, el("h4", { text: WORDS.parts[part] }), el("p", { class: "view-note", text: WORDS.partNotes[part] }), own.length ? this.#list(own) : null, way);
+    const way = rest.length
+      ? el(
+          "details",
+          { class: "way", open },
+          el("summary", { text: fill(WORDS.way[part], { n: rest.length }) }),
+          this.#list(rest),
+        )
+      : null;
+    return el(
+      "section",
+      {},
+      el("h4", { text: WORDS.parts[part] }),
+      el("p", { class: "view-note", text: WORDS.partNotes[part] }),
+      own.length ? this.#list(own) : null,
+      way,
+    );
   }
 
   #list(steps) {
-    const given = { known: this.known, network: this.network, follow: (id) => this.#follow(id), over: (step) => this.app.emit("highlight", step) };
-    return el("ol", { class: "chain" }, steps.map((step) => el("li", {}, this.#name(step), stepBox(step, given))));
+    const given = {
+      known: this.known,
+      network: this.network,
+      follow: (id) => this.#follow(id),
+      over: (step) => this.app.emit("highlight", step),
+    };
+    return el(
+      "ol",
+      { class: "chain" },
+      steps.map((step) => el("li", {}, this.#name(step), stepBox(step, given))),
+    );
   }
 
   #own(step) {
@@ -166,7 +227,10 @@ class Explain {
   // The name of a step opens that number by itself.
   #name(step) {
     if (step.id === this.found.id) return el("span", { class: "step-label here", text: fill(WORDS.this, { name: step.name }) });
-    return button(step.name, () => this.open({ kind: "id", id: step.id }), { class: "link step-label", data: { target: `name-${step.id}` } });
+    return button(step.name, () => this.open({ kind: "id", id: step.id }), {
+      class: "link step-label",
+      data: { target: `name-${step.id}` },
+    });
   }
 
   /** To a step of this chain, or to the explanation of a number that is not in it. */
@@ -200,7 +264,9 @@ class Explain {
   }
 
   async #copy() {
-    const lines = PARTS.flatMap((part) => (this.found[part] ?? []).map((step) => step.latex || `${step.name} = ${short(step.value, 6)}`));
+    const lines = PARTS.flatMap((part) =>
+      (this.found[part] ?? []).map((step) => step.latex || `${step.name} = ${short(step.value, 6)}`),
+    );
     const text = lines.map((line) => `\\[ ${line} \\]`).join("\n");
     try {
       await navigator.clipboard.writeText(text);

@@ -29,13 +29,31 @@ export function create(app) {
 class Hidden {
   constructor(app) {
     Object.assign(this, { app, newest: null, axes: new Axes(), rows: rowsOf(app), layer: null });
-    this.picture = new Picture({ label: WORDS.title, draw: () => this.draw(), height: (width) => Math.min(width, 480), name: "hidden-space" });
+    this.picture = new Picture({
+      label: WORDS.title,
+      draw: () => this.draw(),
+      height: (width) => Math.min(width, 480),
+      name: "hidden-space",
+    });
     this.choice = el("select", { id: fresh("layer"), on: { change: () => this.#choose() } });
     this.grid = el("input", { type: "checkbox", checked: true, on: { change: () => this.picture.redraw() } });
     this.told = el("p", { class: "view-note" });
     this.legend = el("div", { class: "legend" });
-    const flags = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.layer, this.choice), el("label", { class: "view-flag" }, this.grid, WORDS.grid));
-    this.element = el("div", { class: "view" }, el("p", { class: "view-note", text: WORDS.lead }), flags, this.legend, this.picture.element, this.told);
+    const flags = el(
+      "div",
+      { class: "view-flags" },
+      el("label", { class: "view-flag" }, WORDS.layer, this.choice),
+      el("label", { class: "view-flag" }, this.grid, WORDS.grid),
+    );
+    this.element = el(
+      "div",
+      { class: "view" },
+      el("p", { class: "view-note", text: WORDS.lead }),
+      flags,
+      this.legend,
+      this.picture.element,
+      this.told,
+    );
     this.rows.onNew(() => this.picture.redraw());
   }
 
@@ -59,7 +77,9 @@ class Hidden {
     this.newest = { ...frame.header.hidden, points: frame.arrays.hidden, grid: frame.arrays.hidden_grid };
     const { axes, units, explained } = this.newest;
     this.told.textContent = explained ? fill(WORDS.explained, { axes, share: short(100 * explained), units }) : axes;
-    this.picture.describe(fill(WORDS.spoken, { layer: networkOf(this.app).layerName(this.newest.layer), axes, epoch: frame.header.status.epoch }));
+    this.picture.describe(
+      fill(WORDS.spoken, { layer: networkOf(this.app).layerName(this.newest.layer), axes, epoch: frame.header.status.epoch }),
+    );
     this.draw();
   }
 
@@ -97,7 +117,8 @@ class Hidden {
     const [rows, columns] = grid.shape;
     const at = (row, column) => 2 * (row * columns + column);
     const line = (count, place) => {
-      for (let step = 0; step < count; step += 1) context[step ? "lineTo" : "moveTo"](this.axes.x(grid[place(step)]), this.axes.y(grid[place(step) + 1]));
+      for (let step = 0; step < count; step += 1)
+        context[step ? "lineTo" : "moveTo"](this.axes.x(grid[place(step)]), this.axes.y(grid[place(step) + 1]));
     };
     Object.assign(context, { strokeStyle: scheme().soft, lineWidth: 0.8, globalAlpha: 0.75 });
     context.beginPath();
@@ -120,7 +141,9 @@ class Hidden {
     const stride = Math.ceil(y.length / MOST_POINTS);
     const [low, high] = classes ? [0, 1] : [Math.min(...y), Math.max(...y)];
     for (let row = 0; row < y.length; row += stride) {
-      const look = classes ? classLook(y[row], !train[row], size) : { shape: "circle", colour: shade((y[row] - low) / (high - low || 1)), open: !train[row], size };
+      const look = classes
+        ? classLook(y[row], !train[row], size)
+        : { shape: "circle", colour: shade((y[row] - low) / (high - low || 1)), open: !train[row], size };
       stamp(context, look, this.axes.x(points[2 * row]), this.axes.y(points[2 * row + 1]), this.picture.scale);
     }
   }

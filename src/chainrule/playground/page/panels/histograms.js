@@ -12,13 +12,23 @@ const ROW = 92;
 /** @param {App} app */
 export function create(app) {
   const histograms = new Histograms(app);
-  return { element: histograms.element, title: WORDS.title, wanted: () => ({ histograms: { bins: 40 } }), frame: (frame) => histograms.take(frame) };
+  return {
+    element: histograms.element,
+    title: WORDS.title,
+    wanted: () => ({ histograms: { bins: 40 } }),
+    frame: (frame) => histograms.take(frame),
+  };
 }
 
 class Histograms {
   constructor(app) {
     Object.assign(this, { app, newest: null });
-    this.picture = new Picture({ label: WORDS.title, draw: () => this.draw(), height: () => Math.max(1, this.layers) * this.#row, name: "activations" });
+    this.picture = new Picture({
+      label: WORDS.title,
+      draw: () => this.draw(),
+      height: () => Math.max(1, this.layers) * this.#row,
+      name: "activations",
+    });
     this.element = el("div", { class: "view" }, el("p", { class: "view-note", text: WORDS.lead }), this.picture.element);
   }
 
@@ -85,7 +95,11 @@ class Histograms {
     font(context, 0.72);
     context.textBaseline = "top";
     const [low, high] = [edges[at * (bins + 1)], edges[at * (bins + 1) + bins]];
-    for (const [share, align] of [[0, "left"], [0.5, "center"], [1, "right"]]) {
+    for (const [share, align] of [
+      [0, "left"],
+      [0.5, "center"],
+      [1, "right"],
+    ]) {
       context.textAlign = align;
       context.fillText(short(low + share * (high - low), 2), left + share * (right - left), bottom + 4);
     }

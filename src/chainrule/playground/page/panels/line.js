@@ -29,17 +29,44 @@ class Line {
   constructor(app) {
     Object.assign(this, { app, newest: null, above: new Axes(), below: new Axes() });
     this.rows = rowsOf(app);
-    const options = { label: WORDS.title, draw: () => this.draw(), height: (width) => Math.min(680, width * (this.units.value === "none" ? 0.75 : 1.25)), name: "function" };
-    this.units = el("select", { on: { change: () => this.#resize() } }, Object.entries(WORDS.units).map(([value, text]) => el("option", { value, text })));
+    const options = {
+      label: WORDS.title,
+      draw: () => this.draw(),
+      height: (width) => Math.min(680, width * (this.units.value === "none" ? 0.75 : 1.25)),
+      name: "function",
+    };
+    this.units = el(
+      "select",
+      { on: { change: () => this.#resize() } },
+      Object.entries(WORDS.units).map(([value, text]) => el("option", { value, text })),
+    );
     this.joints = el("input", { type: "checkbox", checked: true, on: { change: () => this.picture.redraw() } });
     this.picture = new Picture(options);
     this.legend = el("div", { class: "legend" });
     this.readout = el("p", { class: "readout", text: WORDS.hint });
     this.picture.caption.append(this.readout);
-    const flags = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.below, this.units), el("label", { class: "view-flag" }, this.joints, WORDS.joints));
+    const flags = el(
+      "div",
+      { class: "view-flags" },
+      el("label", { class: "view-flag" }, WORDS.below, this.units),
+      el("label", { class: "view-flag" }, this.joints, WORDS.joints),
+    );
     this.pieces = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": WORDS.pieces });
-    this.table = el("details", { class: "view-options", on: { toggle: () => this.#fill() } }, el("summary", { text: WORDS.pieces }), this.pieces);
-    this.element = el("div", { class: "view" }, el("h3", { class: "view-title", text: WORDS.title }), this.legend, this.picture.element, flags, this.table);
+    this.table = el(
+      "details",
+      { class: "view-options", on: { toggle: () => this.#fill() } },
+      el("summary", { text: WORDS.pieces }),
+      this.pieces,
+    );
+    this.element = el(
+      "div",
+      { class: "view" },
+      el("h3", { class: "view-title", text: WORDS.title }),
+      this.legend,
+      this.picture.element,
+      flags,
+      this.table,
+    );
     this.rows.onNew(() => this.picture.redraw());
     this.#hand();
   }
@@ -57,15 +84,24 @@ class Line {
 
   take(frame) {
     if (!frame.arrays.line_x) return;
-    this.newest = { ...frame.header.line, x: frame.arrays.line_x, y: frame.arrays.line_y, units: frame.arrays.line_units, parts: frame.arrays.line_parts,
-      mean: frame.arrays.line_mean, names: frame.header.line.units };
+    this.newest = {
+      ...frame.header.line,
+      x: frame.arrays.line_x,
+      y: frame.arrays.line_y,
+      units: frame.arrays.line_units,
+      parts: frame.arrays.line_parts,
+      mean: frame.arrays.line_mean,
+      names: frame.header.line.units,
+    };
     this.units.options[1].disabled = !this.newest.parts;
     if (!this.newest.parts && this.units.value === "parts") this.units.value = "activations";
     this.#legend();
     this.draw();
     if (!this.app.state.playing) this.#fill();
     const { joints = [], pieces = [] } = frame.header.line;
-    this.picture.describe(fill(WORDS.spoken, { joints: joints.length, pieces: pieces.length || "–", epoch: frame.header.status.epoch }));
+    this.picture.describe(
+      fill(WORDS.spoken, { joints: joints.length, pieces: pieces.length || "–", epoch: frame.header.status.epoch }),
+    );
   }
 
   #legend() {
@@ -74,7 +110,9 @@ class Line {
     if (signature === this.legendFor) return;
     this.legendFor = signature;
     const several = this.newest.y.shape[0] > 1;
-    const keys = several ? classes.map((name, at) => lineKey(classColour(at), DASHES[at % 4], name)) : [lineKey(scheme().ink, [], classes.length ? fill(WORDS.probability, { name: classes[1] ?? 1 }) : WORDS.output)];
+    const keys = several
+      ? classes.map((name, at) => lineKey(classColour(at), DASHES[at % 4], name))
+      : [lineKey(scheme().ink, [], classes.length ? fill(WORDS.probability, { name: classes[1] ?? 1 }) : WORDS.output)];
     if (this.newest.mean) keys.push(lineKey(scheme().soft, [5, 5], WORDS.mean));
     this.legend.replaceChildren(...keys);
   }
@@ -87,7 +125,8 @@ class Line {
       if (value > high) high = value;
     };
     y.forEach(see);
-    if (!this.app.state.data.classes.length && this.rows.frame) for (let row = 0; row < this.rows.count; row += 1) see(this.rows.frame.arrays.X[2 * row + 1]);
+    if (!this.app.state.data.classes.length && this.rows.frame)
+      for (let row = 0; row < this.rows.count; row += 1) see(this.rows.frame.arrays.X[2 * row + 1]);
     else [low, high] = [Math.min(0, low), Math.max(1, high)];
     const space = 0.06 * (high - low || 1);
     return [x[0], x[x.length - 1], low - space, high + space];
@@ -136,7 +175,9 @@ class Line {
     const classes = this.app.state.data.classes.length > 0;
     const size = y.length > 700 ? 2.4 : 3.6;
     for (let row = 0; row < y.length; row += 1) {
-      const look = classes ? classLook(y[row], !train[row], size) : { shape: "circle", colour: scheme().curves[0], open: !train[row], size };
+      const look = classes
+        ? classLook(y[row], !train[row], size)
+        : { shape: "circle", colour: scheme().curves[0], open: !train[row], size };
       stamp(context, look, this.above.x(X[2 * row]), this.above.y(X[2 * row + 1]), this.picture.scale);
     }
   }
@@ -165,7 +206,8 @@ class Line {
 
   #trace(context, axes, x, values, at) {
     context.beginPath();
-    for (let place = 0; place < x.length; place += 1) context[place ? "lineTo" : "moveTo"](axes.x(x[place]), axes.y(values[at * x.length + place]));
+    for (let place = 0; place < x.length; place += 1)
+      context[place ? "lineTo" : "moveTo"](axes.x(x[place]), axes.y(values[at * x.length + place]));
   }
 
   #stroke(context, { colour, dashes, width }) {
@@ -180,7 +222,10 @@ class Line {
     const [place] = this.picture.place(event);
     const x = this.above.backX(place);
     const { x: grid, y } = this.newest;
-    const at = Math.max(0, Math.min(grid.length - 1, Math.round(((x - grid[0]) / (grid[grid.length - 1] - grid[0])) * (grid.length - 1))));
+    const at = Math.max(
+      0,
+      Math.min(grid.length - 1, Math.round(((x - grid[0]) / (grid[grid.length - 1] - grid[0])) * (grid.length - 1))),
+    );
     const values = Array.from({ length: y.shape[0] }, (_, one) => short(y[one * grid.length + at]));
     this.readout.textContent = fill(WORDS.at, { x: short(grid[at]), y: values.join(", ") });
   }
@@ -188,15 +233,29 @@ class Line {
   #place(event) {
     const [x, y] = this.picture.place(event);
     if (!this.app.state.tool || !this.above.holds(x, y)) return;
-    this.app.emit("place", { x: this.above.backX(x), y: this.above.backY(y), erase: this.app.state.tool === "erase" || event.shiftKey });
+    this.app.emit("place", {
+      x: this.above.backX(x),
+      y: this.above.backY(y),
+      erase: this.app.state.tool === "erase" || event.shiftKey,
+    });
   }
 
   #fill() {
     if (!this.table.open || !this.newest) return;
     const pieces = this.newest.pieces ?? [];
     if (!pieces.length) return this.pieces.replaceChildren(WORDS.noPieces);
-    const head = el("tr", {}, WORDS.pieceHeads.map((text) => el("th", { scope: "col", text })));
-    const rows = pieces.map((piece) => el("tr", {}, piece.map((value) => el("td", { text: short(value, 4) }))));
+    const head = el(
+      "tr",
+      {},
+      WORDS.pieceHeads.map((text) => el("th", { scope: "col", text })),
+    );
+    const rows = pieces.map((piece) =>
+      el(
+        "tr",
+        {},
+        piece.map((value) => el("td", { text: short(value, 4) })),
+      ),
+    );
     this.pieces.replaceChildren(el("table", { class: "numbers" }, el("thead", {}, head), el("tbody", {}, rows)));
   }
 }

@@ -96,7 +96,10 @@ export class MapHand {
     if (move) {
       const [x, y] = this.cursor ?? [(left + right) / 2, (bottom + top) / 2];
       const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
-      this.#to([clamp(x + (move[0] * reach * (right - left)) / STEPS, left, right), clamp(y + (move[1] * reach * (top - bottom)) / STEPS, bottom, top)]);
+      this.#to([
+        clamp(x + (move[0] * reach * (right - left)) / STEPS, left, right),
+        clamp(y + (move[1] * reach * (top - bottom)) / STEPS, bottom, top),
+      ]);
       this.app.say(this.readout.textContent);
     } else if (event.key === "Enter" && this.cursor) {
       if (this.app.state.tool) this.#place(this.cursor, event.shiftKey);
@@ -142,9 +145,17 @@ export class MapHand {
     this.#ring(context);
     if (!this.cursor || (!this.pinned && document.activeElement !== picture.canvas)) return;
     const [x, y] = [axes.x(this.cursor[0]), axes.y(this.cursor[1])];
-    for (const [width, colour] of [[4, scheme().halo], [1.5, scheme().ink]]) {
+    for (const [width, colour] of [
+      [4, scheme().halo],
+      [1.5, scheme().ink],
+    ]) {
       context.beginPath();
-      for (const [fromX, fromY, toX, toY] of [[x - 14, y, x - 4, y], [x + 4, y, x + 14, y], [x, y - 14, x, y - 4], [x, y + 4, x, y + 14]]) {
+      for (const [fromX, fromY, toX, toY] of [
+        [x - 14, y, x - 4, y],
+        [x + 4, y, x + 14, y],
+        [x, y - 14, x, y - 4],
+        [x, y + 4, x, y + 14],
+      ]) {
         context.moveTo(fromX, fromY);
         context.lineTo(toX, toY);
       }
@@ -162,7 +173,10 @@ export class MapHand {
     if (at < 0) return;
     const [x, up] = [axes.x(X[2 * at]), axes.y(X[2 * at + 1])];
     if (this.app.state.data.classes.length) stamp(context, classLook(y[at], !train[at], 5), x, up, picture.scale);
-    for (const [width, colour] of [[5, scheme().halo], [2.5, scheme().mark]]) {
+    for (const [width, colour] of [
+      [5, scheme().halo],
+      [2.5, scheme().mark],
+    ]) {
       context.beginPath();
       outline(context, "circle", x, up, 10);
       Object.assign(context, { lineWidth: width, strokeStyle: colour });

@@ -30,9 +30,22 @@ export function create(app) {
 
 class DecisionMap {
   constructor(app) {
-    Object.assign(this, { app, unit: null, field: null, bayes: null, grid: new Grid(), legendFor: "", axes: new Axes({ x: "x", y: "y", grid: false }) });
+    Object.assign(this, {
+      app,
+      unit: null,
+      field: null,
+      bayes: null,
+      grid: new Grid(),
+      legendFor: "",
+      axes: new Axes({ x: "x", y: "y", grid: false }),
+    });
     this.rows = rowsOf(app);
-    this.picture = new Picture({ label: WORDS.title, draw: () => this.draw(), height: (width) => Math.min(this.axes.squareHeight(width), 620), name: "map" });
+    this.picture = new Picture({
+      label: WORDS.title,
+      draw: () => this.draw(),
+      height: (width) => Math.min(this.axes.squareHeight(width), 620),
+      name: "map",
+    });
     this.hand = new MapHand(this);
     this.build();
     this.rows.onNew(() => this.#renew());
@@ -49,13 +62,21 @@ class DecisionMap {
     };
     const again = () => this.#renew();
     this.detail = el("select", { on: { change: () => this.app.watch() } });
-    for (const value of DETAILS) this.detail.append(el("option", { value, text: fill(WORDS.cells, { n: value }), selected: value === 60 }));
+    for (const value of DETAILS)
+      this.detail.append(el("option", { value, text: fill(WORDS.cells, { n: value }), selected: value === 60 }));
     this.heading = el("h3", { class: "view-title", text: WORDS.title });
     this.legend = el("div", { class: "legend" });
     this.told = el("p", { class: "view-note", hidden: true });
     this.wrong = el("p", { class: "view-note", hidden: true });
-    const flags = el("div", { class: "view-flags" }, flag("test", true, again), flag("best", true, again), flag("hard", false, () => this.picture.redraw()),
-      flag("lines", true, () => this.picture.redraw()), el("label", { class: "view-flag" }, WORDS.detail, this.detail));
+    const flags = el(
+      "div",
+      { class: "view-flags" },
+      flag("test", true, again),
+      flag("best", true, again),
+      flag("hard", false, () => this.picture.redraw()),
+      flag("lines", true, () => this.picture.redraw()),
+      el("label", { class: "view-flag" }, WORDS.detail, this.detail),
+    );
     const options = el("details", { class: "view-options" }, el("summary", { text: views.picture.options }), flags);
     this.element = el("div", { class: "view" }, this.heading, this.legend, this.picture.element, this.told, this.wrong, options);
   }
@@ -115,19 +136,38 @@ class DecisionMap {
     this.#legendOnce();
     this.told.hidden = !field.slice;
     if (field.slice) this.told.textContent = field.slice;
-    if (metrics) this.picture.describe(fill(WORDS.spoken, { epoch: status.epoch, x: field.x, y: field.y, boundary: metrics.boundary ?? "" }));
+    if (metrics)
+      this.picture.describe(
+        fill(WORDS.spoken, { epoch: status.epoch, x: field.x, y: field.y, boundary: metrics.boundary ?? "" }),
+      );
   }
 
   #legendOnce() {
     const { field, scale } = this;
     const { classes = [], counts = [], target = "" } = this.app.state.data;
-    const signature = JSON.stringify([field.kind, this.unit, classes, counts, scheme().name, scale.low.toPrecision(2), scale.high.toPrecision(2)]);
+    const signature = JSON.stringify([
+      field.kind,
+      this.unit,
+      classes,
+      counts,
+      scheme().name,
+      scale.low.toPrecision(2),
+      scale.high.toPrecision(2),
+    ]);
     if (signature === this.legendFor) return;
     this.legendFor = signature;
-    const unit = this.unit ? fill(this.unit[0] < 0 ? WORDS.ofInput : WORDS.ofUnit, { layer: this.unit[0] + 1, unit: this.unit[1] + 1 }) : "";
+    const unit = this.unit
+      ? fill(this.unit[0] < 0 ? WORDS.ofInput : WORDS.ofUnit, { layer: this.unit[0] + 1, unit: this.unit[1] + 1 })
+      : "";
     this.heading.textContent = unit || WORDS.title;
-    const keys = classes.map((name, place) => key(classColour(place), shapeSign(place), fill(WORDS.class, { name, n: counts[place] ?? "" })));
-    const title = this.unit ? WORDS.activation : field.kind === "probability" ? fill(WORDS.probability, { name: classes[1] ?? 1 }) : target || field.kind;
+    const keys = classes.map((name, place) =>
+      key(classColour(place), shapeSign(place), fill(WORDS.class, { name, n: counts[place] ?? "" })),
+    );
+    const title = this.unit
+      ? WORDS.activation
+      : field.kind === "probability"
+        ? fill(WORDS.probability, { name: classes[1] ?? 1 })
+        : target || field.kind;
     const scaled = scale.kind === "classes" ? [] : [bar(scale, title)];
     this.legend.replaceChildren(...keys, ...scaled);
   }
@@ -187,7 +227,12 @@ class DecisionMap {
     const [rows, columns] = bayes.shape;
     const { left, right, top, bottom } = this.axes;
     const line = crossing(bayes, columns, rows, 0.5);
-    path(context, line, (column) => left + ((column + 0.5) / columns) * (right - left), (row) => bottom - ((row + 0.5) / rows) * (bottom - top));
+    path(
+      context,
+      line,
+      (column) => left + ((column + 0.5) / columns) * (right - left),
+      (row) => bottom - ((row + 0.5) / rows) * (bottom - top),
+    );
     haloLine(context, 1.6, BAYES_DASHES);
   }
 
@@ -199,7 +244,9 @@ class DecisionMap {
     for (const turn of this.test.checked ? [0, 1] : [1]) {
       for (let row = 0; row < y.length; row += 1) {
         if ((train[row] ? 1 : 0) !== turn) continue;
-        const look = sorted ? classLook(y[row], !turn, size) : { shape: "circle", colour: this.#valueColour(y[row]), open: !turn, size };
+        const look = sorted
+          ? classLook(y[row], !turn, size)
+          : { shape: "circle", colour: this.#valueColour(y[row]), open: !turn, size };
         stamp(context, look, this.axes.x(X[2 * row]), this.axes.y(X[2 * row + 1]), this.picture.scale);
       }
     }
@@ -229,7 +276,8 @@ class DecisionMap {
       return fill(WORDS.atClasses, { where, name: classes[best], value: short(values[best]), sign: shapeSign(best) });
     }
     if (this.unit) return fill(WORDS.atUnit, { where, value: short(values[0]) });
-    if (field.kind === "probability") return fill(WORDS.atProbability, { where, name: classes[1] ?? "1", value: short(values[0]) });
+    if (field.kind === "probability")
+      return fill(WORDS.atProbability, { where, name: classes[1] ?? "1", value: short(values[0]) });
     return fill(WORDS.atValue, { where, value: short(values[0]) });
   }
 }

@@ -14,8 +14,22 @@ const MOSAIC = 0.34;
 /** Matrices of a network; keyboard cursor over all of them. */
 export class Matrices {
   constructor(app, network, faces) {
-    Object.assign(this, { app, network, faces, blocks: [], grids: [], reach: [], at: { layer: 0, unit: 0, source: 0 }, focused: false });
-    this.picture = new Picture({ label: WORDS.matrices, draw: () => this.draw(), height: (width) => this.#arrange(width), name: "weights" });
+    Object.assign(this, {
+      app,
+      network,
+      faces,
+      blocks: [],
+      grids: [],
+      reach: [],
+      at: { layer: 0, unit: 0, source: 0 },
+      focused: false,
+    });
+    this.picture = new Picture({
+      label: WORDS.matrices,
+      draw: () => this.draw(),
+      height: (width) => this.#arrange(width),
+      name: "weights",
+    });
     this.readout = el("p", { class: "readout", text: WORDS.matrixHint });
     this.picture.caption.append(this.readout);
     this.element = this.picture.element;
@@ -87,7 +101,8 @@ export class Matrices {
 
   #paint(block) {
     const weights = this.network.weights[block.layer];
-    if (this.drawn === this.network.version && this.grids[block.layer].columns === block.sources && this.theme === scheme()) return;
+    if (this.drawn === this.network.version && this.grids[block.layer].columns === block.sources && this.theme === scheme())
+      return;
     if (block.layer === this.blocks.length - 1) this.theme = scheme();
     let reach = 1e-12;
     for (let at = 0; at < weights.length; at += 1) if (Math.abs(weights[at]) > reach) reach = Math.abs(weights[at]);
@@ -120,7 +135,10 @@ export class Matrices {
     const [wide, tall] = [block.width / block.sources, block.height / block.units];
     const [x, y] = [block.left + (this.at.source + 0.5) * wide, block.top + (this.at.unit + 0.5) * tall];
     const [across, down] = [Math.max(wide, 6), Math.max(tall, 6)];
-    for (const [width, colour] of [[5, scheme().halo], [2.5, scheme().mark]]) {
+    for (const [width, colour] of [
+      [5, scheme().halo],
+      [2.5, scheme().mark],
+    ]) {
       Object.assign(context, { lineWidth: width, strokeStyle: colour });
       context.strokeRect(x - across / 2, y - down / 2, across, down);
     }
@@ -134,7 +152,8 @@ export class Matrices {
 
   #tell({ layer, unit, source }) {
     if (!this.network.ready) return;
-    this.readout.textContent = source === undefined ? this.network.tell(layer + 1, unit) : this.network.tellWeight(layer, unit, source);
+    this.readout.textContent =
+      source === undefined ? this.network.tell(layer + 1, unit) : this.network.tellWeight(layer, unit, source);
   }
 
   #key(event) {
@@ -163,7 +182,9 @@ export class Matrices {
 
   #spot(event) {
     const [x, y] = this.picture.place(event);
-    const block = this.blocks.find(({ top, height, faces, columns }) => y >= top && y < top + Math.max(height, Math.ceil(faces / columns) * FACE));
+    const block = this.blocks.find(
+      ({ top, height, faces, columns }) => y >= top && y < top + Math.max(height, Math.ceil(faces / columns) * FACE),
+    );
     if (!block) return null;
     const face = Math.floor((y - block.top) / FACE) * block.columns + Math.floor(x / FACE);
     if (x < block.columns * FACE && face < block.faces) return { layer: block.layer, unit: face };

@@ -25,17 +25,35 @@ class Metrics {
     this.numbers = el("div", { class: "tiles" });
     this.matrix = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": WORDS.confusion });
     const name = fresh("part");
-    this.parts = ["test", "train"].map((value) => el("input", { type: "radio", name, value, checked: value === "test", on: { change: () => this.#fill() } }));
-    const choice = el("div", { class: "view-flags", role: "radiogroup", "aria-label": WORDS.which },
-      this.parts.map((input) => el("label", { class: "view-flag" }, input, WORDS.parts[input.value])));
+    this.parts = ["test", "train"].map((value) =>
+      el("input", { type: "radio", name, value, checked: value === "test", on: { change: () => this.#fill() } }),
+    );
+    const choice = el(
+      "div",
+      { class: "view-flags", role: "radiogroup", "aria-label": WORDS.which },
+      this.parts.map((input) => el("label", { class: "view-flag" }, input, WORDS.parts[input.value])),
+    );
     this.confusion = el("div", {}, el("h3", { class: "view-title", text: WORDS.confusion }), choice, this.matrix);
-    this.element = el("div", { class: "view" }, el("h3", { class: "view-title", text: WORDS.title }), this.numbers, this.confusion);
+    this.element = el(
+      "div",
+      { class: "view" },
+      el("h3", { class: "view-title", text: WORDS.title }),
+      this.numbers,
+      this.confusion,
+    );
   }
 
   /** Other data: other scores. */
   renew() {
     const regression = this.app.state.data.task !== "classification";
-    const names = ["test_loss", "train_loss", "test_score", "train_score", ...(regression ? ["test_rmse", "train_rmse"] : []), "objective"];
+    const names = [
+      "test_loss",
+      "train_loss",
+      "test_score",
+      "train_score",
+      ...(regression ? ["test_rmse", "train_rmse"] : []),
+      "objective",
+    ];
     this.tiles = new Map(names.map((name) => [name, this.#tile(name)]));
     this.numbers.replaceChildren(...[...this.tiles.values()].map(({ tile }) => tile));
     this.confusion.hidden = regression;
@@ -72,7 +90,8 @@ class Metrics {
   }
 
   #shown(name, value) {
-    if (name.endsWith("_score") && this.newest.score === "accuracy" && value !== null && value !== undefined) return `${(100 * value).toFixed(1)} %`;
+    if (name.endsWith("_score") && this.newest.score === "accuracy" && value !== null && value !== undefined)
+      return `${(100 * value).toFixed(1)} %`;
     return short(value);
   }
 
@@ -103,10 +122,23 @@ class Metrics {
     const { classes } = this.app.state.data;
     const name = (place) => `${shapeSign(place)} ${classes[place] ?? place}`;
     const places = Array.from({ length: size }, (_, place) => place);
-    this.cells = places.map((truth) => places.map((said) => el("td", { class: truth === said ? "right" : "wrong", title: fill(WORDS.cell, { truth: name(truth), said: name(said) }) }, "")));
+    this.cells = places.map((truth) =>
+      places.map((said) =>
+        el(
+          "td",
+          { class: truth === said ? "right" : "wrong", title: fill(WORDS.cell, { truth: name(truth), said: name(said) }) },
+          "",
+        ),
+      ),
+    );
     for (const row of this.cells) for (const cell of row) cell.append(document.createTextNode(""));
     const corner = el("th", { scope: "col", class: "corner", text: WORDS.corner });
-    const head = el("tr", {}, corner, places.map((said) => el("th", { scope: "col", text: name(said) })));
+    const head = el(
+      "tr",
+      {},
+      corner,
+      places.map((said) => el("th", { scope: "col", text: name(said) })),
+    );
     const rows = places.map((truth) => el("tr", {}, el("th", { scope: "row", text: name(truth) }), this.cells[truth]));
     this.matrix.replaceChildren(el("table", { class: "numbers confusion" }, el("thead", {}, head), el("tbody", {}, rows)));
   }

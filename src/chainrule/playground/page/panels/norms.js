@@ -23,10 +23,22 @@ export function create(app) {
 class Norms {
   constructor(app) {
     Object.assign(this, { app, newest: null, network: networkOf(app), axes: new Axes({ y: WORDS.axis }) });
-    this.picture = new Picture({ label: WORDS.title, draw: () => this.draw(), height: (width) => Math.max(180, Math.min(300, width * 0.5)), name: "norms" });
+    this.picture = new Picture({
+      label: WORDS.title,
+      draw: () => this.draw(),
+      height: (width) => Math.max(180, Math.min(300, width * 0.5)),
+      name: "norms",
+    });
     this.legend = el("div", { class: "legend" });
     this.table = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": WORDS.title });
-    this.element = el("div", { class: "view" }, el("p", { class: "view-note", text: WORDS.lead }), this.legend, this.picture.element, this.table);
+    this.element = el(
+      "div",
+      { class: "view" },
+      el("p", { class: "view-note", text: WORDS.lead }),
+      this.legend,
+      this.picture.element,
+      this.table,
+    );
   }
 
   take(frame) {
@@ -53,8 +65,14 @@ class Norms {
 
   #build() {
     this.rows = Array.from(this.newest.lists[0], () => [...KINDS, "ratio"].map(() => el("td")));
-    const head = el("tr", {}, [WORDS.layer, ...KINDS.map((kind) => WORDS.kinds[kind]), WORDS.ratio].map((text) => el("th", { scope: "col", text })));
-    const body = this.rows.map((cells, layer) => el("tr", {}, el("th", { scope: "row", text: this.network.layerName(layer) }), cells));
+    const head = el(
+      "tr",
+      {},
+      [WORDS.layer, ...KINDS.map((kind) => WORDS.kinds[kind]), WORDS.ratio].map((text) => el("th", { scope: "col", text })),
+    );
+    const body = this.rows.map((cells, layer) =>
+      el("tr", {}, el("th", { scope: "row", text: this.network.layerName(layer) }), cells),
+    );
     this.table.replaceChildren(el("table", { class: "numbers" }, el("thead", {}, head), el("tbody", {}, body)));
   }
 
@@ -66,10 +84,14 @@ class Norms {
     const [low, high] = all.length ? [Math.min(...all), Math.max(...all)] : [0.1, 1];
     axes.logY = true;
     const layers = newest.lists[0].length;
-    axes.within(0, 0, picture.width, picture.height).ranges(0, layers, 10 ** Math.floor(Math.log10(low) - 0.3), 10 ** Math.ceil(Math.log10(high) + 0.1));
+    axes
+      .within(0, 0, picture.width, picture.height)
+      .ranges(0, layers, 10 ** Math.floor(Math.log10(low) - 0.3), 10 ** Math.ceil(Math.log10(high) + 0.1));
     picture.clear();
     this.#frame(context, layers);
-    axes.clipped(context, () => newest.lists.forEach((list, at) => list.forEach((value, layer) => this.#bar(context, layer + (at + 1) / 4, value, at))));
+    axes.clipped(context, () =>
+      newest.lists.forEach((list, at) => list.forEach((value, layer) => this.#bar(context, layer + (at + 1) / 4, value, at))),
+    );
   }
 
   // Ticks for the layers instead of numbers.

@@ -26,13 +26,25 @@ export function create(app) {
 class Regions {
   constructor(app) {
     Object.assign(this, { app, newest: null, axes: new Axes({ x: "x", y: "y", grid: false }), rows: rowsOf(app) });
-    this.picture = new Picture({ label: WORDS.title, draw: () => this.draw(), height: (width) => Math.min(this.axes.squareHeight(width), 480), name: "regions" });
+    this.picture = new Picture({
+      label: WORDS.title,
+      draw: () => this.draw(),
+      height: (width) => Math.min(this.axes.squareHeight(width), 480),
+      name: "regions",
+    });
     this.ask = button(WORDS.compute, () => this.compute());
     this.points = el("input", { type: "checkbox", on: { change: () => this.picture.redraw() } });
     this.told = el("p", { class: "view-note", role: "status" });
     const flags = el("div", { class: "view-flags" }, this.ask, el("label", { class: "view-flag" }, this.points, WORDS.points));
     this.picture.element.hidden = true;
-    this.element = el("div", { class: "view" }, el("p", { class: "view-note", text: WORDS.lead }), flags, this.told, this.picture.element);
+    this.element = el(
+      "div",
+      { class: "view" },
+      el("p", { class: "view-note", text: WORDS.lead }),
+      flags,
+      this.told,
+      this.picture.element,
+    );
   }
 
   drop() {
@@ -107,7 +119,13 @@ class Regions {
     if (!this.rows.frame || !this.app.state.data.classes.length) return;
     const { X, y, train } = this.rows.frame.arrays;
     for (let row = 0; row < y.length; row += 1) {
-      stamp(context, classLook(y[row], !train[row], 2.6), this.axes.x(X[2 * row]), this.axes.y(X[2 * row + 1]), this.picture.scale);
+      stamp(
+        context,
+        classLook(y[row], !train[row], 2.6),
+        this.axes.x(X[2 * row]),
+        this.axes.y(X[2 * row + 1]),
+        this.picture.scale,
+      );
     }
   }
 }

@@ -31,13 +31,39 @@ class Slow {
     this.previous = button(WORDS.previous, () => this.go(this.at - 1));
     this.player = button(WORDS.play, () => this.toggle());
     this.next = button(WORDS.next, () => this.go(this.at + 1));
-    this.slider = el("input", { type: "range", min: 0, max: 0, step: 1, value: 0, id: fresh("step"), "aria-label": WORDS.slider, on: { input: () => this.go(Number(this.slider.value)) } });
+    this.slider = el("input", {
+      type: "range",
+      min: 0,
+      max: 0,
+      step: 1,
+      value: 0,
+      id: fresh("step"),
+      "aria-label": WORDS.slider,
+      on: { input: () => this.go(Number(this.slider.value)) },
+    });
     this.stage = el("h4", { class: "slow-stage" });
     this.card = el("div", { class: "slow-card", "aria-live": "polite", tabIndex: 0, role: "region", "aria-label": WORDS.card });
     this.done = el("ol", { class: "slow-done", "aria-label": WORDS.before });
-    this.bar = el("div", { class: "view-flags slow-bar", role: "group", "aria-label": WORDS.title, hidden: true }, this.previous, this.player, this.next, this.slider);
+    this.bar = el(
+      "div",
+      { class: "view-flags slow-bar", role: "group", "aria-label": WORDS.title, hidden: true },
+      this.previous,
+      this.player,
+      this.next,
+      this.slider,
+    );
     this.bar.addEventListener("keydown", (event) => this.#key(event));
-    this.element = el("div", { class: "view" }, el("p", { class: "view-note", text: WORDS.lead }), this.begin, this.told, this.bar, this.stage, this.card, this.done);
+    this.element = el(
+      "div",
+      { class: "view" },
+      el("p", { class: "view-note", text: WORDS.lead }),
+      this.begin,
+      this.told,
+      this.bar,
+      this.stage,
+      this.card,
+      this.done,
+    );
   }
 
   /** The numbers have changed: what is shown was a step of before. */
@@ -87,7 +113,9 @@ class Slow {
   #before() {
     const from = Math.max(0, this.at - 5);
     this.done.start = from + 1;
-    this.done.replaceChildren(...this.steps.slice(from, this.at).map((step) => el("li", { text: `${step.name} = ${number(step.value)}` })));
+    this.done.replaceChildren(
+      ...this.steps.slice(from, this.at).map((step) => el("li", { text: `${step.name} = ${number(step.value)}` })),
+    );
   }
 
   #follow(id) {
@@ -118,7 +146,14 @@ class Slow {
 
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    const to = { ArrowRight: this.at + 1, ArrowDown: this.at + 1, ArrowLeft: this.at - 1, ArrowUp: this.at - 1, Home: 0, End: this.steps.length - 1 }[event.key];
+    const to = {
+      ArrowRight: this.at + 1,
+      ArrowDown: this.at + 1,
+      ArrowLeft: this.at - 1,
+      ArrowUp: this.at - 1,
+      Home: 0,
+      End: this.steps.length - 1,
+    }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     event.stopPropagation();

@@ -5,7 +5,20 @@ import { views } from "../strings/views.js";
 
 const WORDS = views.explain;
 const SPACE = "http://www.w3.org/1998/Math/MathML";
-const HARMLESS = ["display", "displaystyle", "form", "stretchy", "fence", "separator", "lspace", "rspace", "width", "accent", "alttext", "aria-hidden"];
+const HARMLESS = [
+  "display",
+  "displaystyle",
+  "form",
+  "stretchy",
+  "fence",
+  "separator",
+  "lspace",
+  "rspace",
+  "width",
+  "accent",
+  "alttext",
+  "aria-hidden",
+];
 const DIGITS = 6;
 
 const PARAMETER = /^(weight|bias)-l(\d+)-u(\d+)(?:-s(\d+))?$/;
@@ -14,18 +27,25 @@ const INPUT = /^input-u(\d+)(?:-r\d+)?$/;
 /** What to ask for to explain the number with that id: parameters and inputs have explanations of their own. */
 export function whatIs(id) {
   const [, kind, layer, unit, source] = PARAMETER.exec(id) ?? [];
-  if (kind) return { kind, layer: Number(layer), unit: Number(unit), ...(source === undefined ? {} : { source: Number(source) }) };
+  if (kind)
+    return { kind, layer: Number(layer), unit: Number(unit), ...(source === undefined ? {} : { source: Number(source) }) };
   const [, input] = INPUT.exec(id) ?? [];
   return input === undefined ? { kind: "id", id } : { kind: "input", unit: Number(input) };
 }
 
+/** The unit that a number belongs to, as something to ask for: large networks have steps of their units only one at a time. */
+export function unitOf(id) {
+  const [, layer, unit] = /-l(\d+)-u(\d+)/.exec(id) ?? [];
+  return layer === undefined ? null : { kind: "unit", layer: Number(layer), unit: Number(unit) };
+}
+
 /** What a number is called that is no step of the chain. */
-function called(id, network) {
+export function called(id, network) {
   const what = whatIs(id);
   if (what.kind === "input") return network.name(0, what.unit);
   if (what.kind === "bias") return fill(WORDS.biasOf, { unit: network.name(what.layer + 1, what.unit) });
   if (what.kind === "weight") return fill(WORDS.weightFrom, { from: network.name(what.layer, what.source) });
-  return arrayName(id) ?? id;
+  return arrayName(id) ?? id.replace(/-[lurs]\d+/g, "").replace(/[-_]/g, " ");
 }
 
 function arrayName(id) {
@@ -44,12 +64,17 @@ function arrayName(id) {
 export function stepBox(step, { known, follow, network, over = () => {}, words = true }) {
   const parents = (step.parents ?? []).slice(0, 24).map((id) => parent(id, known, follow, network));
   const more = (step.parents?.length ?? 0) > 24 ? ` ${fill(WORDS.more, { n: step.parents.length - 24 })}` : "";
-  const box = el("div", { class: "step", id: `step-${step.id}`, tabIndex: -1 },
+  const box = el(
+    "div",
+    { class: "step", id: `step-${step.id}`, tabIndex: -1 },
     el("p", { class: "step-formula" }, formula(step)),
     step.numbers && !plainNumber(step) ? el("p", { class: "step-numbers" }, "= ", step.numbers) : null,
     el("p", { class: "step-value" }, "= ", el("strong", { text: number(step.value) })),
     words && step.text ? el("p", { class: "step-text", text: step.text }) : null,
-    parents.length ? el("p", { class: "step-parents" }, WORDS.from, " ", ...parents.flatMap((one, at) => (at ? [", ", one] : [one])), more) : null);
+    parents.length
+      ? el("p", { class: "step-parents" }, WORDS.from, " ", ...parents.flatMap((one, at) => (at ? [", ", one] : [one])), more)
+      : null,
+  );
   for (const event of ["pointerenter", "focusin"]) box.addEventListener(event, () => over(step));
   for (const event of ["pointerleave", "focusout"]) box.addEventListener(event, () => over(null));
   return box;
@@ -85,7 +110,11 @@ function formula(step) {
   if (found.length === 1) return found[0];
   if (!found.length) return el("span", { text: plain });
   // A long sum comes as one formula for each line it may take.
-  return el("span", { role: "math", "aria-label": plain }, found.flatMap((math) => [math, "\u200b"]));
+  return el(
+    "span",
+    { role: "math", "aria-label": plain },
+    found.flatMap((math) => [math, "\u200b"]),
+  );
 }
 
 /** MathML from the server, less everything that is not a formula: names of columns come from outside. */

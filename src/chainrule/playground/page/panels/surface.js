@@ -17,14 +17,28 @@ const CONTOURS = 12;
 /** @param {App} app */
 export function create(app) {
   const surface = new Surface(app);
-  return { element: surface.element, title: WORDS.title, changed: (reply) => reply.changed.includes("network") && surface.drop() };
+  return {
+    element: surface.element,
+    title: WORDS.title,
+    changed: (reply) => reply.changed.includes("network") && surface.drop(),
+  };
 }
 
 class Surface {
   constructor(app) {
     Object.assign(this, { app, newest: null, axes: new Axes({ grid: false }), grid: new Grid() });
-    this.picture = new Picture({ label: WORDS.title, draw: () => this.draw(), height: (width) => Math.min(width * 0.9, 460), name: "loss-surface" });
-    const choice = (choices) => el("select", { id: fresh("surface") }, Object.entries(choices).map(([value, text]) => el("option", { value, text })));
+    this.picture = new Picture({
+      label: WORDS.title,
+      draw: () => this.draw(),
+      height: (width) => Math.min(width * 0.9, 460),
+      name: "loss-surface",
+    });
+    const choice = (choices) =>
+      el(
+        "select",
+        { id: fresh("surface") },
+        Object.entries(choices).map(([value, text]) => el("option", { value, text })),
+      );
     this.kind = choice(WORDS.kinds);
     this.kind.addEventListener("change", () => (this.reach.hidden = this.kind.value !== "random"));
     this.span = choice(WORDS.spans);
@@ -32,9 +46,23 @@ class Surface {
     this.ask = button(WORDS.compute, () => this.compute());
     this.told = el("p", { class: "view-note", role: "status" });
     this.legend = el("div", { class: "legend" });
-    const flags = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.kind, this.kind), this.reach, this.ask);
+    const flags = el(
+      "div",
+      { class: "view-flags" },
+      el("label", { class: "view-flag" }, WORDS.kind, this.kind),
+      this.reach,
+      this.ask,
+    );
     this.picture.element.hidden = true;
-    this.element = el("div", { class: "view" }, el("p", { class: "view-note", text: WORDS.lead }), flags, this.told, this.legend, this.picture.element);
+    this.element = el(
+      "div",
+      { class: "view" },
+      el("p", { class: "view-note", text: WORDS.lead }),
+      flags,
+      this.told,
+      this.legend,
+      this.picture.element,
+    );
   }
 
   drop() {
@@ -59,7 +87,10 @@ class Surface {
     const finite = Array.from(arrays.surface).filter(Number.isFinite);
     const [low, high] = [Math.min(...finite), Math.max(...finite)];
     // On a logarithmic scale, as losses far from the way are large beyond all others.
-    this.logs = Object.assign(arrays.surface.map((value) => Math.log(value - low + 0.02 * (high - low) + 1e-12)), { shape: [1, ...arrays.surface.shape] });
+    this.logs = Object.assign(
+      arrays.surface.map((value) => Math.log(value - low + 0.02 * (high - low) + 1e-12)),
+      { shape: [1, ...arrays.surface.shape] },
+    );
     const logs = Array.from(this.logs).filter(Number.isFinite);
     this.scale = { kind: "sequential", low: Math.min(...logs), high: Math.max(...logs) };
     this.told.textContent = `${header.text ?? ""} ${fill(WORDS.at, { epoch: this.app.state.status.epoch })}`.trim();
@@ -67,7 +98,14 @@ class Surface {
     this.legend.replaceChildren(bar(this.scale, WORDS.colours, [low, middle, high]), el("span", { text: WORDS.marks }));
     this.picture.element.hidden = false;
     this.picture.fit();
-    this.picture.describe(fill(WORDS.spoken, { low: short(low), high: short(high), axes: header.axes.join(", "), steps: arrays.path ? arrays.path.length / 2 : 0 }));
+    this.picture.describe(
+      fill(WORDS.spoken, {
+        low: short(low),
+        high: short(high),
+        axes: header.axes.join(", "),
+        steps: arrays.path ? arrays.path.length / 2 : 0,
+      }),
+    );
     this.draw();
   }
 
@@ -80,7 +118,13 @@ class Surface {
     axes.within(0, 0, picture.width, picture.height).ranges(left, right, bottom, top);
     picture.clear();
     context.imageSmoothingEnabled = true;
-    context.drawImage(paint(this.grid, this.logs, this.scale), axes.left, axes.top, axes.right - axes.left, axes.bottom - axes.top);
+    context.drawImage(
+      paint(this.grid, this.logs, this.scale),
+      axes.left,
+      axes.top,
+      axes.right - axes.left,
+      axes.bottom - axes.top,
+    );
     axes.clipped(context, () => {
       this.#contours(context);
       this.#way(context);
@@ -95,7 +139,12 @@ class Surface {
     const y = (row) => axes.bottom - (row / (rows - 1)) * (axes.bottom - axes.top);
     Object.assign(context, { strokeStyle: "#ffffff", lineWidth: 0.8, globalAlpha: 0.6 });
     for (let part = 1; part < CONTOURS; part += 1) {
-      path(context, crossing(this.logs, columns, rows, this.scale.low + (part / CONTOURS) * (this.scale.high - this.scale.low)), x, y);
+      path(
+        context,
+        crossing(this.logs, columns, rows, this.scale.low + (part / CONTOURS) * (this.scale.high - this.scale.low)),
+        x,
+        y,
+      );
       context.stroke();
     }
     context.globalAlpha = 1;

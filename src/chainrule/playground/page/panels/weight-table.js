@@ -14,7 +14,13 @@ export class WeightTable {
     this.body = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": WORDS.table });
     const again = button(WORDS.again, () => this.#fill(), { class: "plain" });
     const head = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.ofLayer, this.choice), again);
-    this.element = el("details", { class: "view-options", on: { toggle: () => this.#fill() } }, el("summary", { text: WORDS.table }), head, this.body);
+    this.element = el(
+      "details",
+      { class: "view-options", on: { toggle: () => this.#fill() } },
+      el("summary", { text: WORDS.table }),
+      head,
+      this.body,
+    );
   }
 
   /** Network or weights have changed. */
@@ -37,18 +43,26 @@ export class WeightTable {
     if (!this.element.open || !this.network.ready) return;
     const [sources, units] = [this.network.widths[this.layer], this.network.widths[this.layer + 1]];
     const shown = Array.from({ length: Math.min(units, MOST) }, (_, unit) => unit);
-    const head = el("tr", {}, el("th", { scope: "col", text: WORDS.from }), shown.map((unit) => el("th", { scope: "col", text: this.network.name(this.layer + 1, unit) })));
+    const head = el(
+      "tr",
+      {},
+      el("th", { scope: "col", text: WORDS.from }),
+      shown.map((unit) => el("th", { scope: "col", text: this.network.name(this.layer + 1, unit) })),
+    );
     const rows = Array.from({ length: Math.min(sources, MOST) }, (_, source) =>
       this.#row(this.network.name(this.layer, source), shown, (unit) => this.network.weight(this.layer, unit, source), source),
     );
     rows.push(this.#row(WORDS.bias, shown, (unit) => this.network.biases[this.layer][unit], null));
     const left = sources > MOST || units > MOST ? el("p", { class: "view-note", text: fill(WORDS.tooMany, { n: MOST }) }) : null;
-    this.body.replaceChildren(...[el("table", { class: "numbers" }, el("thead", {}, head), el("tbody", {}, rows)), left].filter(Boolean));
+    this.body.replaceChildren(
+      ...[el("table", { class: "numbers" }, el("thead", {}, head), el("tbody", {}, rows)), left].filter(Boolean),
+    );
   }
 
   #row(name, shown, value, source) {
     const cells = shown.map((unit) => {
-      const what = source === null ? { kind: "bias", layer: this.layer, unit } : { kind: "weight", layer: this.layer, unit, source };
+      const what =
+        source === null ? { kind: "bias", layer: this.layer, unit } : { kind: "weight", layer: this.layer, unit, source };
       const open = () => {
         this.app.emit("select", { what });
         this.app.emit("show-view", "explain");
