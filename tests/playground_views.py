@@ -26,8 +26,9 @@ def visiting(browser: Any) -> Iterator[Callable[..., Any]]:
             seen.page.set_default_timeout(1000 * LONGEST)
             seen.page.wait_for_selector("body[data-ready]")
             if address:
+                # From another page: a change of what stands behind the # alone would load nothing.
+                seen.page.goto("about:blank")
                 seen.page.goto(seen.server.address + address)
-                seen.page.reload()
                 seen.page.wait_for_selector("body[data-ready]")
             until(lambda: shown(seen.page))
             return seen.page

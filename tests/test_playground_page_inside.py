@@ -160,6 +160,10 @@ def test_gradients_in_numbers(visit):
     table = np.array([[plain(cell) for cell in row.locator("td").all_inner_texts()] for row in rows.all()])
     assert (table > 0).all()
     assert table[:, 3] == pytest.approx(table[:, 1] / table[:, 2], rel=0.02)
+    rows.nth(1).locator("button").first.click()
+    until(lambda: "length of the last gradient" in page.locator(".explain h3").inner_text())
+    shown = numbers(page.locator(".explain h3").inner_text())[-1]
+    assert shown == pytest.approx(table[1, 0], rel=0.01)
 
 
 def test_regions_are_as_many_as_lines_can_make(visit):

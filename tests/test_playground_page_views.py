@@ -66,9 +66,9 @@ def test_a_row_of_the_map_is_explained_and_stays(visit):
     picture = canvas(page, "What the network says")
     for step in range(12):
         picture.click(position={"x": place["width"] / 2 + 4 * step, "y": place["height"] / 2})
+        time.sleep(0.5)
         if page.locator(".explain h3").inner_text() != "Choose a number":
             break
-        time.sleep(0.1)
     until(lambda: page.locator(".explain h3").inner_text().startswith("the loss of this row"))
     row = page.locator(".explain input[type=number]").first.input_value()
     assert page.get_by_label("keep this row").is_checked()
@@ -185,6 +185,12 @@ def test_scores_and_confusions_agree(visit):
     assert re.search(r"[●▲■] [012] with P", page.locator("[data-slot=map] .readout").inner_text())
     page.locator(".tile", has_text="test accuracy").click()
     until(lambda: "ccuracy" in page.locator(".explain h3").inner_text())
+    table.locator("td button").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    until(lambda: page.locator(".explain h3").inner_text().startswith("class 1 recognised"))
+    assert page.locator(".explain h3").inner_text().endswith(f"= {counts[1, 1]}")
 
 
 def test_one_input_is_a_line_with_joints(visit):

@@ -4,7 +4,7 @@ import { button, el, fill, fresh, later, short } from "../dom.js";
 import { networkOf } from "../draw/weights.js";
 import { views } from "../strings/views.js";
 import { WeightEditor } from "./edit.js";
-import { called, number, stepBox, unitOf, whatIs } from "./steps.js";
+import { called, number, shapeText, stepBox, unitOf, whatIs } from "./steps.js";
 
 const WORDS = views.explain;
 const PARTS = ["forward", "backward", "update"];
@@ -161,15 +161,15 @@ class Explain {
     if (held) this.element.querySelector(`[data-target="${CSS.escape(held)}"]`)?.focus();
   }
 
-  // A unit is known by its activation; how the loss changes with its sum is said beside it.
+  // What a number is worth, and how the loss changes with it.
   #title() {
     const { found, what } = this;
-    const own = (step) => step.kind === "activation" && step.layer === what.layer && step.unit === what.unit;
-    const activation = what.kind === "unit" ? found.forward.find(own) : null;
     const title = what.kind === "id" && found.title === what.id ? called(what.id, this.network) : found.title;
-    if (!activation) return `${title} = ${number(found.value)}`;
-    const gradient = found.backward.find((step) => step.id === found.id);
-    return `${found.title}: ${activation.name} = ${number(activation.value)}${gradient ? `, ${gradient.name} = ${number(gradient.value)}` : ""}`;
+    const gradient = found.backward.findLast((step) => this.#own(step));
+    const value = found.value === null && found.shape ? shapeText(found.shape) : number(found.value);
+    return gradient && gradient.id !== found.id
+      ? `${title} = ${value}, ${gradient.name} = ${number(gradient.value)}`
+      : `${title} = ${value}`;
   }
 
   #steps() {

@@ -95,25 +95,27 @@ class Metrics {
     return short(value);
   }
 
+  get #part() {
+    return this.parts.find((input) => input.checked).value;
+  }
+
   #fill() {
-    const part = this.parts.find((input) => input.checked).value;
-    const counts = this.newest?.confusion?.[part];
+    const counts = this.newest?.confusion?.[this.#part];
     if (!counts) return;
     if (counts.length > MOST_CLASSES) return this.matrix.replaceChildren(fill(WORDS.tooMany, { n: counts.length }));
     if (this.cells.length !== counts.length) this.#build(counts.length);
-    const { paper, name } = scheme();
+    const { paper, name, curves } = scheme();
     counts.forEach((row, truth) => {
       const all = row.reduce((sum, count) => sum + count, 0) || 1;
       row.forEach((count, said) => {
         const cell = this.cells[truth][said];
-        const text = String(count);
-        const key = `${count}/${all}/${name}`;
-        if (cell.key === key) return;
-        cell.key = key;
-        cell.firstChild.textContent = text;
-        // Right answers are framed, wrong ones hatched by the style sheet; the tint only repeats the number.
+        const shown = `${count}/${all}/${name}`;
+        if (cell.dataset.shown === shown) return;
+        cell.dataset.shown = shown;
+        cell.textContent = count;
+        // Right answers have a frame; the tint only repeats the number.
         const tint = Math.round((100 * count) / all) * 0.35;
-        cell.style.backgroundColor = `color-mix(in srgb, ${truth === said ? scheme().curves[0] : scheme().curves[1]} ${tint}%, ${paper})`;
+        cell.parentElement.style.backgroundColor = `color-mix(in srgb, ${curves[truth === said ? 0 : 1]} ${tint}%, ${paper})`;
       });
     });
   }
@@ -122,24 +124,48 @@ class Metrics {
     const { classes } = this.app.state.data;
     const name = (place) => `${shapeSign(place)} ${classes[place] ?? place}`;
     const places = Array.from({ length: size }, (_, place) => place);
-    this.cells = places.map((truth) =>
-      places.map((said) =>
-        el(
-          "td",
-          { class: truth === said ? "right" : "wrong", title: fill(WORDS.cell, { truth: name(truth), said: name(said) }) },
-          "",
-        ),
+    const heads = (scope) => places.map((place) => el("th", { scope, text: name(place) }));
+    this.cells = places.map((truth) => places.map((said) => this.#cell(truth, said, name)));
+    const rows = heads("row").map((head, truth) =>
+      el(
+        "tr",
+        {},
+        head,
+        this.cells[truth].map((cell, said) => el("td", { class: truth === said ? "right" : "wrong" }, cell)),
       ),
     );
-    for (const row of this.cells) for (const cell of row) cell.append(document.createTextNode(""));
     const corner = el("th", { scope: "col", class: "corner", text: WORDS.corner });
-    const head = el(
-      "tr",
-      {},
-      corner,
-      places.map((said) => el("th", { scope: "col", text: name(said) })),
+    const table = el(
+      "table",
+      { class: "numbers confusion" },
+      el("thead", {}, el("tr", {}, corner, heads("col"))),
+      el("tbody", {}, rows),
     );
-    const rows = places.map((truth) => el("tr", {}, el("th", { scope: "row", text: name(truth) }), this.cells[truth]));
-    this.matrix.replaceChildren(el("table", { class: "numbers confusion" }, el("thead", {}, head), el("tbody", {}, rows)));
+    table.addEventListener("keydown", (event) => this.#move(event));
+    this.matrix.replaceChildren(table);
+  }
+
+  // One tab stop for all cells; arrow keys go from cell to cell.
+  #cell(truth, said, name) {
+    const open = () => {
+      this.app.emit("select", { what: { kind: "metric", name: `${this.#part}_confusion`, truth, predicted: said } });
+      this.app.emit("show-view", "explain");
+    };
+    const told = fill(WORDS.cell, { truth: name(truth), said: name(said) });
+    const data = { truth, said };
+    return button("", open, { class: "number", title: told, tabIndex: truth + said ? -1 : 0, data });
+  }
+
+  #move(event) {
+    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    const { truth, said } = event.target.dataset;
+    if (!step || truth === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const next = this.cells[Number(truth) + step[0]]?.[Number(said) + step[1]];
+    if (!next) return;
+    event.target.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
   }
 }

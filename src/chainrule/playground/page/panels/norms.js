@@ -1,6 +1,6 @@
 /** Gradients, updates and weights of every layer by their length, on a logarithmic axis. */
 
-import { el, fill, short } from "../dom.js";
+import { button, el, fill, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Picture } from "../draw/canvas.js";
 import { scheme } from "../draw/colours.js";
@@ -64,16 +64,31 @@ class Norms {
   }
 
   #build() {
-    this.rows = Array.from(this.newest.lists[0], () => [...KINDS, "ratio"].map(() => el("td")));
+    const names = [...KINDS.map((kind) => `${kind}_norm`), "update_ratio"];
+    this.rows = Array.from(this.newest.lists[0], (_, layer) => names.map((name) => this.#number(name, layer)));
+    const titles = [WORDS.layer, ...KINDS.map((kind) => WORDS.kinds[kind]), WORDS.ratio];
     const head = el(
       "tr",
       {},
-      [WORDS.layer, ...KINDS.map((kind) => WORDS.kinds[kind]), WORDS.ratio].map((text) => el("th", { scope: "col", text })),
+      titles.map((text) => el("th", { scope: "col", text })),
     );
     const body = this.rows.map((cells, layer) =>
-      el("tr", {}, el("th", { scope: "row", text: this.network.layerName(layer) }), cells),
+      el(
+        "tr",
+        {},
+        el("th", { scope: "row", text: this.network.layerName(layer) }),
+        cells.map((cell) => el("td", {}, cell)),
+      ),
     );
     this.table.replaceChildren(el("table", { class: "numbers" }, el("thead", {}, head), el("tbody", {}, body)));
+  }
+
+  #number(name, layer) {
+    const open = () => {
+      this.app.emit("select", { what: { kind: "metric", name, layer } });
+      this.app.emit("show-view", "explain");
+    };
+    return button("", open, { class: "number" });
   }
 
   draw() {

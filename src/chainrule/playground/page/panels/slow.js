@@ -3,7 +3,7 @@
 import { button, calm, el, fill, fresh } from "../dom.js";
 import { networkOf } from "../draw/weights.js";
 import { views } from "../strings/views.js";
-import { number, stepBox, whatIs } from "./steps.js";
+import { stepBox, whatIs, worth } from "./steps.js";
 
 const WORDS = views.slow;
 const PAUSE = 1600;
@@ -114,7 +114,7 @@ class Slow {
     const from = Math.max(0, this.at - 5);
     this.done.start = from + 1;
     this.done.replaceChildren(
-      ...this.steps.slice(from, this.at).map((step) => el("li", { text: `${step.name} = ${number(step.value)}` })),
+      ...this.steps.slice(from, this.at).map((step) => el("li", { text: `${step.name} = ${worth(step)}` })),
     );
   }
 

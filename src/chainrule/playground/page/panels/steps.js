@@ -69,7 +69,7 @@ export function stepBox(step, { known, follow, network, over = () => {}, words =
     { class: "step", id: `step-${step.id}`, tabIndex: -1 },
     el("p", { class: "step-formula" }, formula(step)),
     step.numbers && !plainNumber(step) ? el("p", { class: "step-numbers" }, "= ", step.numbers) : null,
-    el("p", { class: "step-value" }, "= ", el("strong", { text: number(step.value) })),
+    el("p", { class: "step-value" }, "= ", el("strong", { text: worth(step) })),
     words && step.text ? el("p", { class: "step-text", text: step.text }) : null,
     parents.length
       ? el("p", { class: "step-parents" }, WORDS.from, " ", ...parents.flatMap((one, at) => (at ? [", ", one] : [one])), more)
@@ -91,7 +91,17 @@ export function link(text, open, target = "") {
   return button(text, open, { class: "link", data: { target } });
 }
 
-/** A value of a step, as it is shown. */
+/** What stands for an array of too many numbers. */
+export function shapeText(shape) {
+  return fill(WORDS.array, { shape: shape.join(" × ") });
+}
+
+/** The value of a step in words. */
+export function worth({ value, shape }) {
+  return value === null && shape?.length ? shapeText(shape) : number(value);
+}
+
+/** A number or numbers, as they are shown. */
 export function number(value) {
   // A column of single numbers reads as a list.
   if (Array.isArray(value) && value.every((one) => Array.isArray(one) && one.length === 1)) return number(value.flat());
