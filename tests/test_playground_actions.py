@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import TableError
-from chainrule.playground import ACTIONS, Frame, Session, Setup, as_error, pack
+from chainrule.playground import ACTIONS, Frame, Session, Setup, Source, as_error, pack
 from chainrule.playground.families import FAMILIES, knobs
 from chainrule.playground.painting import PAINTERS
 from chainrule.playground.setup import every_field
@@ -117,10 +117,12 @@ def test_whatever_a_page_asks(seed):
 
 
 def test_every_action_has_the_arguments_it_says():
-    one, _ = Session.open({"network": {"layers": [{"units": 3, "activation": "relu"}]}})
+    X = np.random.default_rng(0).random((40, 4))
+    one = Session(source=Source.from_arrays(X, X[:, 0] > 0.5))
     one.advance(1)
     needed = {
-        "change": {"changes": {}}, "edit": {"kind": "bias", "layer": 0, "unit": 0, "value": 1.0}, "digit": {"pixels": [0, 1]},
+        "change": {"changes": {}},
+        "edit": {"kind": "bias", "layer": 0, "unit": 0, "value": 1.0}, "digit": {"pixels": [0, 1, 0, 1]},
         "predict": {"values": {}}, "explain": {"what": {"kind": "loss"}}, "export": {"kind": "log"},
     }  # fmt: skip
     for name, action in ACTIONS.items():

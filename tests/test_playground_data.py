@@ -72,6 +72,8 @@ def test_painted_points():
     assert numbers.data.task == "regression"
     single = opened(source="points", points=[[x, x, 1] for x in range(4)], train=1.0)
     assert single.data.classes == ("0", "1")
+    few = next(one for seed in range(2000) if not (one := opened(name="xor", n=10, seed=seed)).data.y.any())
+    assert few.data.classes == ("0", "1") and few.describe()["network"]["outputs"] == ["1"]
     single.advance(1)
     with pytest.raises(ValueError, match="draw at least"):
         opened().change({"data.source": "points", "data.points": [[1, 1, 1]]})
@@ -271,6 +273,8 @@ def test_a_model_file_of_digits_reads_a_drawn_one(tmp_path):
         found = one.do("digit", {"pixels": (X[row] / 16).tolist()})
         assert found.header["class"] == str(model.predict(X[row : row + 1])[0])
         np.testing.assert_allclose(found.header["probabilities"], model.predict_proba(X[row : row + 1])[0], atol=1e-9)
+    with pytest.raises(ValueError, match="no pictures"):
+        opened().do("digit", {"pixels": [0, 1]})
     with pytest.raises(ValueError, match="64 pixels"):
         one.do("digit", {"pixels": [1, 2]})
     with pytest.raises(ValueError, match="fitted"):

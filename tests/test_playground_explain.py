@@ -167,6 +167,8 @@ def test_large_networks_open_one_unit():
     assert told["value"] == pytest.approx(a[2][2, 70]) and len(told["forward"]) <= 60
     weight = one.do("explain", {"what": {"kind": "weight", "layer": 0, "unit": 3, "source": 1}, "row": 2})
     assert weight["value"] == one.built.network.views(one.run.learner.theta).W[0][1, 3]
+    value = one.do("explain", {"what": {"kind": "input", "unit": 1}, "row": 2})["value"]
+    assert value == one.built.X[2, 1]
     slow = one.do("slow")
     assert slow["level"] == "layer" and slow["verified"]
 

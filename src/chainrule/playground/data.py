@@ -186,7 +186,9 @@ def _toy(setup: Setup, source: Source | None, notes: list[Note]) -> Data:
         notes.append(Note("repaired", "data.name", f"there is no toy problem {asked.name!r:.40}; circle is taken."))
     seed = asked.seed if isinstance(asked.seed, int) else 0
     toy, sample = TOYS[name], make_toy(name, asked.n, asked.noise, seed)
-    classes = tuple(map(str, range(int(sample.y.max()) + 1))) if toy.task == "classification" else ()
+    # A few points may all be of one class; there are two all the same.
+    count = max(int(sample.y.max()) + 1, 2)
+    classes = tuple(map(str, range(count))) if toy.task == "classification" else ()
     truth = sample.posterior or sample.mean
     return _divided(
         _plain(sample.X, sample.y, toy.task, classes, name, truth=truth, reason=f"the toy problem {name}"), asked

@@ -104,13 +104,16 @@ def explain(session: Session, what: Mapping[str, Any], row: int | None = None) -
         wanted = _by_id(trace, str(what.get("id", "")))
     teller = Voice(trace)
     told = {stage: teller.steps(_around(trace, wanted.get(stage, []), stage)) for stage in STAGES}
-    main = next(rows[-1] for stage in ("value", "forward", "backward", "update") if (rows := wanted.get(stage)))
+    found = [rows[-1] for stage in ("value", "forward", "backward", "update") if (rows := wanted.get(stage))]
+    if not found:
+        raise ValueError(f"this network has no number {dict(what)!r:.80}.")
+    main = found[0]
     # Of rows that only repeat another one nothing is told.
     steps = [step for stage in STAGES for step in told[stage] if step["id"] == main.id] or told["forward"][-1:]
     return {
         "title": _title(session, at, str(kind)),
         "id": main.id,
-        "value": finite(main.value) if np.ndim(main.value) == 0 else None,
+        "value": _value(main, at),
         "sentence": steps[0]["text"] if steps else "",
         **told,
         **_point(session, number),
@@ -132,6 +135,13 @@ def _place(session: Session, what: Mapping[str, Any], kind: str) -> dict[str, An
     if kind == "weight":
         at["source"] = option(what, "source", -1, 0, widths[at["layer"]] - 1)
     return at
+
+
+def _value(main: Any, at: dict[str, Any]) -> Any:
+    """The number itself, or that of an input within the whole row."""
+    if np.ndim(main.value) == 0:
+        return finite(main.value)
+    return finite(float(main.value[0, at["unit"]])) if main.quantity.kind == "input" else None
 
 
 def _by_id(trace: Trace, wanted: str) -> dict[str, list[Any]]:
@@ -171,7 +181,8 @@ PLACES: dict[str, Callable[[dict[str, Any]], dict[str, list[Quantity]]]] = {
     "output": _unit_places,
     "weight": _parameter_places("weight"),
     "bias": _parameter_places("bias"),
-    "input": lambda at: {"value": [Quantity("input", unit=at["unit"], row=0)]},
+    # Of a large network only the whole row of inputs is in the trace.
+    "input": lambda at: {"value": [Quantity("input"), Quantity("input", unit=at["unit"], row=0)]},
     "loss": lambda at: {"forward": [Quantity("loss")]},
     "id": lambda at: {},
 }

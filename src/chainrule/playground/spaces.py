@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Rows that histograms look at, and lines of the grid that is carried into a hidden space.
 MOST_ROWS, GRID, BINS = 2000, 21, 30
+# Beyond it squares overflow.
+HUGE = 1e100
 
 
 def outputs(session: Session, X: Array) -> Array:
@@ -37,7 +39,7 @@ def hidden(session: Session, options: Mapping[str, Any], found: Frame) -> None:
     count = len(session.built.network.layers)
     layer = option(options, "layer", max(count - 2, 0), 0, count - 1)
     rows = passes(session, session.built.X)[1][layer + 1]
-    place, told = _flattened(np.asarray(rows[session.data.train], np.float64))
+    place, told = _flattened(np.clip(np.asarray(rows[session.data.train], np.float64), -HUGE, HUGE))
     found.arrays["hidden"] = place(rows)
     if session.plane is not None:
         grid = passes(session, session.grid(GRID))[1][layer + 1]

@@ -13,7 +13,7 @@ from chainrule.playground.describing import bayes as bayes_known
 from chainrule.playground.describing import output_names
 from chainrule.playground.frames import Frame
 from chainrule.playground.pictures import shown
-from chainrule.playground.spaces import outputs, passes
+from chainrule.playground.spaces import HUGE, outputs, passes
 from chainrule.training.evidence import spread_rows
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def surface(session: Session, resolution: int = 25, span: float = 1.0, kind: str
         raise ValueError(f"a network of {network.n_parameters:,} parameters is too large for its loss surface here.")
     path, epochs = session.run.path(MOST_PATH)
     theta = session.run.learner.theta.astype(np.float64)
+    if np.abs(path).max() > HUGE:
+        raise ValueError("the weights are too large for a picture of the loss around them; go back, or begin again.")
     plane, told = None, ""
     if kind == "path":
         try:
@@ -156,6 +158,8 @@ def digit(session: Session, pixels: Any) -> Frame:
         As many as the network has inputs, row by row, from 0 (paper) to 1 (ink); they are brought to the data's own range.
     """
     built = session.built
+    if built.features or session.data.encode is not None:
+        raise ValueError("this network takes no pictures: its inputs are no pixels.")
     try:
         drawn = np.asarray(pixels, np.float64).reshape(-1)
     except (TypeError, ValueError):
