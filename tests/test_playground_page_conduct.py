@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from chainrule.playground import options
 from tests.playground_journeys import click, control, journey, number, until, wait
 from tests.playground_page import browsing
 from tests.playground_server import serving
 
+# Seeds have a text for each place; the slice has one of its own.
+UNSEEN = ("data.seed", "network.seed", "training.seed", "view.axes", "view.at")
 SERIOUS = ("serious", "critical")
 
 
@@ -109,6 +112,16 @@ def test_every_control_is_explained(page):
     assert missing == []
 
 
+def test_every_setting_of_the_library_is_explained(page):
+    words = page.evaluate("import('/strings.js').then(({ strings }) => strings.glossary)")
+    offered = options()
+    families = [*offered["solvers"], *offered["schedules"], *offered["initializers"], *offered["losses"]]
+    keys = [field["glossary"] for family in families for field in family["fields"]]
+    keys += [one["glossary"] for one in offered["controls"] if one["field"] not in UNSEEN]
+    assert len(keys) > 40
+    assert [key for key in keys if key not in words and key.rpartition(".")[2] not in words] == []
+
+
 def test_keys_are_off_while_typing_and_by_wish(page):
     box = control(page, "data.seed").locator("input")
     box.focus()
@@ -156,7 +169,10 @@ def test_spoken_when_paused_and_not_before(page):
     until(page, "epoch", lambda n: n > 100)
     assert "loss" not in spoken.inner_text()
     click(page, "Pause")
-    wait(page, "/Paused. Epoch [0-9\\s]+. Training loss .*, test loss/.test(document.querySelector('#spoken').textContent)")
+    wait(
+        page,
+        "/Paused. Epoch [0-9\\s]+. Training loss .*, test loss/.test(document.querySelector('#spoken').textContent)",
+    )
 
 
 def test_little_motion_for_those_who_wish(browser, server):

@@ -128,6 +128,14 @@ def test_a_link_names_the_file_it_needs(browser, server):
         click(page, "Use this table")
         needs.wait_for(state="hidden")
         assert control(page, "data.target").locator("select").input_value() == "a"
+        # Other runs of this page have the table too.
+        click(page, "Compare")
+        click(page, "Add this setting as a run")
+        page.get_by_role("heading", name="Run A").wait_for()
+        assert page.locator(".notice.error").count() == 0
+        # An address that is typed is opened.
+        page.evaluate("location.hash = '#v=1&data=moons'")
+        wait(page, "document.querySelector('input[value=moons]').checked")
 
 
 def test_a_large_table_is_dropped(page):

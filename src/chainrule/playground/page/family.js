@@ -23,12 +23,13 @@ export function family(app, spec, entries) {
     choice.show(name, why);
     const entry = entries.find((one) => one.name === name);
     about.textContent = entry?.about ? sentence(entry.about) : "";
-    about.hidden = !about.textContent;
+    about.hidden = !about.textContent || Boolean(why);
+    knobs.hidden = Boolean(why);
     if (made.name !== name) {
       made = { name, controls: (entry?.fields ?? []).map((one) => knob(app, field, one)) };
       knobs.replaceChildren(...made.controls.map(({ element: one }) => one));
     }
-    for (const one of made.controls) one.show(value?.[one.name], why);
+    for (const one of made.controls) one.show(value?.[one.name]);
   };
   return { element, show };
 }

@@ -103,13 +103,13 @@ class Page {
     this.state.pending = pending;
     this.#opened(opened);
     if (reply) await this.#took(reply, "upload");
-    if (pending) this.emit("failed", { text: fill(this.strings.data.needs, pending), field: "data.digest" });
+    if (pending) this.emit("notes", [{ level: "warning", text: fill(this.strings.data.needs, pending) }]);
   }
 
   async start() {
     buildFrame(this);
     this.say = speaker(document.querySelector("#spoken"));
-    this.address = new Address(this.page, (setup) => this.#undo(setup));
+    this.address = new Address(this.page, (setup) => this.#undo(setup), (given) => this.open(given).catch((error) => this.fail(error)));
     document.addEventListener("visibilitychange", () => this.transport.tell("hidden", { hidden: document.hidden }));
     matchMedia("(prefers-reduced-motion: reduce)").addEventListener("change", this.watch);
     addEventListener("resize", later(() => this.watch(), 150));

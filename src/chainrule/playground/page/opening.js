@@ -37,7 +37,8 @@ function ofPlain(setup) {
   if (setup?.data?.source !== "table") return null;
   const { source, name, digest, ...data } = setup.data;
   const changes = Object.fromEntries(TABLE.map((key) => [`data.${key}`, data[key] ?? null]));
-  if (setup.view) changes.view = setup.view;
+  // The network too: what fits the table may not fit the data that stand in for it.
+  for (const part of ["network", "training", "view"]) if (setup[part]) changes[part] = setup[part];
   const kept = Object.fromEntries(Object.entries(data).filter(([key]) => !TABLE.includes(key)));
   return { rest: { ...setup, data: kept, view: undefined }, pending: { name, digest, changes } };
 }

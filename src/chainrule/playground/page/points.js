@@ -16,7 +16,7 @@ export class Points {
     /** What is to be drawn; null as long as the session's own points are. */
     this.draft = null;
     this.send = later(() => this.#send(), 150);
-    this.element = el("details", { class: "more points", data: { part: "points", field: "data.points" } });
+    this.element = el("div", { class: "points", data: { part: "points", field: "data.points" } });
     app.on("opened", () => this.#build());
     app.on("place", (place) => this.place(place));
   }
@@ -37,7 +37,6 @@ export class Points {
     this.table = el("details", { class: "more" }, el("summary", { text: words.pointsTable }), this.#tableOf());
     this.table.addEventListener("toggle", () => this.#rows());
     this.element.replaceChildren(
-      el("summary", { text: words.paintTitle }),
       el("p", { class: "about", text: words.paintLead }),
       el("fieldset", { class: "segments" }, el("legend", { class: "unseen", text: words.tool }), ...tools),
       el("div", { class: "control-head" }, this.labelText, this.label),
@@ -63,7 +62,6 @@ export class Points {
 
   show() {
     const { data, setup } = this.app.state;
-    this.element.hidden = data.dimension > 2;
     if (!this.label) return;
     const classes = data.task === "classification";
     this.labelText.textContent = classes ? this.words.label : this.words.value;
@@ -93,7 +91,6 @@ export class Points {
     if (this.app.state.data.dimension > 2) await this.app.change({ "data.source": "toy", "data.name": "circle", "data.task": null });
     const points = await this.points();
     await this.app.change({ "data.source": "points", "data.points": points, "data.task": this.app.state.data.task });
-    this.element.open = true;
   }
 
   /** A click of the map: a new point, or those within reach go. */

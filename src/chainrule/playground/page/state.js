@@ -127,11 +127,16 @@ export function writeHash(hash, { hide, embed, lecture }) {
 
 /** The history of the address: what a person did can be undone with Back. */
 export class Address {
-  /** @param {(setup: Object) => void} undo called with the setup to go back to */
-  constructor(page, undo) {
+  /**
+   * @param {Object} page what the address says about the page itself
+   * @param {(setup: Object) => void} undo called with the setup to go back to
+   * @param {(given: string|null) => void} open called with an address that somebody typed or pasted
+   */
+  constructor(page, undo, open) {
     this.page = page;
     addEventListener("popstate", (event) => {
       if (event.state?.setup) undo(event.state.setup);
+      else open(readAddress(location).given);
     });
   }
 

@@ -37,7 +37,7 @@ class DataPanel {
     this.panes = {
       toy: el("div", {}, this.toys.element),
       table: this.own.element,
-      points: el("div", {}),
+      points: this.points.element,
       rival: el("div", {}, el("p", { class: "about", text: words.rivalNote }), this.rivals.element),
     };
     this.facts = el("p", { class: "facts", data: { part: "facts" } });
@@ -45,7 +45,7 @@ class DataPanel {
     const parts = this.bound.elements("data.split_seed", "data.stratified", "data.scale");
     this.divided = el("div", {}, ...this.bound.elements("data.train"), group(words.split, parts, "split"));
     this.element.replaceChildren(this.radios.element, ...SOURCES.map((name) => this.panes[name]),
-      this.drawn, this.divided, this.facts, this.slice.element, this.points.element);
+      this.drawn, this.divided, this.facts, this.slice.element);
     this.show();
   }
 
@@ -58,7 +58,7 @@ class DataPanel {
     });
     const labels = inputs.map((input) => el("label", { data: { part: `source-${input.value}` } }, input, el("span", { text: this.words[input.value] })));
     const legend = el("legend", { class: "unseen", text: this.words.source });
-    const element = el("fieldset", { class: "segments", data: { field: "data.source" } }, legend, ...labels);
+    const element = el("fieldset", { class: "segments four", data: { field: "data.source" } }, legend, ...labels);
     return { element, inputs };
   }
 
@@ -66,6 +66,7 @@ class DataPanel {
   choose(source) {
     const { state } = this.app;
     this.tab = source;
+    if (source !== "points") this.points.take(null);
     if (source === "points" && state.data.source !== "points") return this.points.begin().then(() => this.show());
     if (source === "table" && state.data.source !== "table") return this.#back();
     if (source === "toy" || source === "rival") this.app.change({ "data.source": source, "data.name": "circle", "data.task": null });

@@ -1,7 +1,7 @@
 /** How the network is trained: rate, solver and schedule with their own settings, batches, regularisation. */
 
 import { Bound } from "../controls.js";
-import { el } from "../dom.js";
+import { el, fill } from "../dom.js";
 import { family, nameOf } from "../family.js";
 
 const PENALTIES = ["alpha", "l2", "l1", "weight_decay", "max_norm", "clip_norm", "clip_value"];
@@ -41,7 +41,7 @@ export function create(app) {
 function reasons(app) {
   const solver = app.state.options.solvers.find(({ name }) => name === nameOf(app.state.at("training.solver")));
   if (!solver || solver.stochastic) return {};
-  const full = app.strings.training.full;
+  const full = fill(app.strings.training.full, solver);
   return Object.fromEntries(["learning_rate", "batch_size", "shuffle", "schedule"].map((name) => [`training.${name}`, full]));
 }
 
