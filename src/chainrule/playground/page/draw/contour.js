@@ -87,6 +87,36 @@ export function path(context, { count, pieces: found }, x, y) {
   }
 }
 
+/**
+ * As `path`, but with pieces that meet joined into long lines, so that dashes go on from piece to piece. For what is drawn once.
+ */
+export function joinedPath(context, { count, pieces: found }, x, y) {
+  const key = (at) => `${found[at].toFixed(3)} ${found[at + 1].toFixed(3)}`;
+  const ends = new Map();
+  for (let at = 0; at < 4 * count; at += 2) ends.set(key(at), [...(ends.get(key(at)) ?? []), at]);
+  const left = new Set(Array.from({ length: count }, (_, piece) => 4 * piece));
+  // From an end of a piece through all that follow; the other end of `at` is two numbers further or back.
+  const follow = (at, draw) => {
+    for (let here = at; here !== undefined; ) {
+      left.delete(here - (here % 4));
+      const there = here % 4 ? here - 2 : here + 2;
+      draw(there);
+      here = ends.get(key(there)).find((one) => left.has(one - (one % 4)));
+    }
+  };
+  context.beginPath();
+  while (left.size) {
+    const [start] = left;
+    const back = [];
+    left.delete(start);
+    const before = ends.get(key(start)).find((one) => left.has(one - (one % 4)));
+    if (before !== undefined) follow(before, (at) => back.unshift(at));
+    const places = [...back, start];
+    follow(start, (at) => places.push(at));
+    places.forEach((at, step) => context[step ? "lineTo" : "moveTo"](x(found[at]), y(found[at + 1])));
+  }
+}
+
 /** Stroke the present path in dark with a light rim (light with a dark one on a dark page). */
 export function haloLine(context, width = 2, dashes = []) {
   const { ink, halo } = scheme();

@@ -134,7 +134,7 @@ class Digit {
 
   // A soft round pen: dark in the middle, fading over a pixel.
   #dot(x, y) {
-    const thick = Number(this.thick.value);
+    const thick = (Number(this.thick.value) * this.side) / 28;
     for (let row = Math.floor(y - 3); row <= y + 3; row += 1) {
       for (let column = Math.floor(x - 3); column <= x + 3; column += 1) {
         if (row < 0 || column < 0 || row >= this.side || column >= this.side) continue;

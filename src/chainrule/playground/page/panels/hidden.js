@@ -76,7 +76,8 @@ class Hidden {
     if (!frame.arrays.hidden) return;
     this.newest = { ...frame.header.hidden, points: frame.arrays.hidden, grid: frame.arrays.hidden_grid };
     const { axes, units, explained } = this.newest;
-    this.told.textContent = explained ? fill(WORDS.explained, { axes, share: short(100 * explained), units }) : axes;
+    this.newest.principal = units > 2;
+    this.told.textContent = this.newest.principal ? fill(WORDS.explained, { axes, share: short(100 * explained), units }) : axes;
     this.picture.describe(
       fill(WORDS.spoken, { layer: networkOf(this.app).layerName(this.newest.layer), axes, epoch: frame.header.status.epoch }),
     );
@@ -102,7 +103,7 @@ class Hidden {
     const { context } = picture;
     picture.clear();
     const one = newest.units === 1;
-    [axes.titleX, axes.titleY] = one ? [WORDS.only, ""] : newest.explained ? WORDS.directions : WORDS.units;
+    [axes.titleX, axes.titleY] = one ? [WORDS.only, ""] : newest.principal ? WORDS.directions : WORDS.units;
     axes.within(0, 0, picture.width, picture.height).ranges(...this.#ranges());
     axes.draw(context);
     axes.clipped(context, () => {

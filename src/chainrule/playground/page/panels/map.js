@@ -4,7 +4,7 @@ import { el, fill, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Grid, Picture } from "../draw/canvas.js";
 import { classColour, pixels, scheme, shapeSign } from "../draw/colours.js";
-import { crossing, haloLine, path } from "../draw/contour.js";
+import { crossing, haloLine, joinedPath, path } from "../draw/contour.js";
 import { ahead, at, level, paint, scaleOf } from "../draw/field.js";
 import { bar, key } from "../draw/legend.js";
 import { classLook, stamp } from "../draw/markers.js";
@@ -227,7 +227,7 @@ class DecisionMap {
     const [rows, columns] = bayes.shape;
     const { left, right, top, bottom } = this.axes;
     const line = crossing(bayes, columns, rows, 0.5);
-    path(
+    joinedPath(
       context,
       line,
       (column) => left + ((column + 0.5) / columns) * (right - left),

@@ -53,6 +53,7 @@ class Metrics {
       "train_score",
       ...(regression ? ["test_rmse", "train_rmse"] : []),
       "objective",
+      "rate",
     ];
     this.tiles = new Map(names.map((name) => [name, this.#tile(name)]));
     this.numbers.replaceChildren(...[...this.tiles.values()].map(({ tile }) => tile));
