@@ -374,3 +374,23 @@ def test_engine_without_a_kernel_is_told():
     one.advance(5)
     fast.advance(5)
     np.testing.assert_allclose(one.run.learner.theta, fast.run.learner.theta, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", ["dropout", "batch_norm"])
+def test_a_long_epoch_is_done_in_parts(kind, monkeypatch):
+    """Where time is over within an epoch it stands there, and goes on to the same bits."""
+    monkeypatch.setattr("chainrule.playground.learner.SHORT", 0.0)
+    monkeypatch.setattr("chainrule.playground.learner.LARGE", 0)
+    parts, whole = (session(network={"layers": LAYERS[kind]}, training={"solver": "adam"}) for _ in range(2))
+    stood = set()
+    while parts.run.learner.epochs < 5:
+        parts.advance(10**6, 1e-9)
+        stood.add(parts.status()["batch"])
+    assert stood == set(range(6))
+    whole.advance(5)
+    np.testing.assert_array_equal(parts.run.learner.theta, whole.run.learner.theta)
+    np.testing.assert_array_equal(parts.run.curve.table()[:, :7], whole.run.curve.table()[:, :7])
+    parts.step("batch")
+    parts.back("epoch", 3)
+    whole.back("epoch", 2)
+    np.testing.assert_array_equal(parts.run.learner.theta, whole.run.learner.theta)

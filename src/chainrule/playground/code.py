@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -251,7 +252,8 @@ def _session_code(session: Session) -> str:
         lines += [f"source = Source.from_path({source.name!r})  # digest {source.digest}"]
     lines += [f"session = Session(setup{', source' if source is not None else ''})"]
     lines += GO
-    lines += [_action_code(action) for action in run.actions()]
+    for (kind, told), same in groupby(run.actions(), key=lambda action: (action[0], _repeated(action))):
+        lines += _actions_code(kind, told, list(same))
     lines += [
         "theta = session.run.learner.theta",
         "print(session.frame({'metrics': True}).header['metrics']['train_loss'])",
@@ -278,6 +280,17 @@ def _without_view(setup: Setup) -> dict[str, Any]:
     plain.pop("view")
     plain["run"] = {name: value for name, value in plain["run"].items() if name != "until"}
     return plain
+
+
+def _repeated(action: tuple[str, Any]) -> bool:
+    """Whether an action is the same each time."""
+    return action[0] in ("batch", "sample")
+
+
+def _actions_code(kind: str, repeated: bool, actions: list[tuple[str, Any]]) -> list[str]:
+    if repeated and len(actions) > 2:
+        return [f"for _ in range({len(actions)}):", f"    session.step({kind!r})"]
+    return [_action_code(action) for action in actions]
 
 
 def _action_code(action: tuple[str, Any]) -> str:

@@ -5,7 +5,9 @@ Between epochs a whole group runs inside the engine; an epoch can also be gone t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf, isfinite
 from time import perf_counter
 from typing import Any
@@ -25,6 +27,8 @@ from chainrule.training.rates import Rates
 MOST = 1024
 # `Clock.epochs` of a training without an end.
 ENDLESS = 10**9
+# Multiply-adds of an epoch of which nobody knows yet how long it takes; seconds that an epoch may always take.
+LARGE, SHORT = 200_000_000, 0.05
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Learner:
         self._data, self._rates = data, Rates(settings.schedule)
         self._batch = settings.rows_per_batch(len(data.Y), warn=False)
         self._rng = np.random.RandomState()
+        self._pace: float | None = None
         self.last: Done | None = None
         self.restore(position)
 
@@ -178,17 +183,44 @@ class Learner:
         return self._rates.coming(self._clock())
 
     def run(self, most: int, seconds: float = inf) -> Done:
-        """At most that many epochs, until the time is over or numbers are not finite; an epoch begun is ended first."""
-        started, losses = perf_counter(), []
-        if self._at.begun:
-            losses += self._end_epoch().losses
+        """At most that many epochs, until the time is over or numbers are not finite; an epoch begun is ended first.
+
+        Where a whole epoch takes longer than that only a part of it is done.
+        """
+        started, losses = perf_counter(), list[float]()
+        left = seconds
         while len(losses) < most and (self.last is None or self.last.finite) and not self.exhausted:
+            if self._at.begun or not self._fits(left):
+                losses += self._part(left).losses
+            else:
+                losses += self._timed(partial(self._some, min(most - len(losses), MOST), max(left, 0.0))).losses
             left = seconds - (perf_counter() - started)
-            if losses and left <= 0:
+            if left <= 0:
                 break
-            losses += self._some(min(most - len(losses), MOST), max(left, 0.0)).losses
         assert self.last is not None
         return replace(self.last, losses=losses)
+
+    def _fits(self, seconds: float) -> bool:
+        """Whether an epoch takes no longer than that, or not long anyway."""
+        if self._pace is None:
+            return self.network.n_parameters * len(self._order) < LARGE or seconds == inf
+        return self._pace * self.steps <= max(seconds, SHORT)
+
+    def _timed(self, train: Callable[[], Done]) -> Done:
+        """What training gives; how long a step takes is remembered."""
+        started, before = perf_counter(), self._at.updates
+        done = train()
+        self._pace = (perf_counter() - started) / max(self._at.updates - before, 1)
+        return done
+
+    def _part(self, seconds: float) -> Done:
+        """As many of the steps that are left of an epoch as there is time for, at least one."""
+        if not self._at.begun:
+            self._shuffle()
+        count = -(-(len(self._order) - self._at.begun) // self._batch)
+        if seconds < inf:
+            count = 1 if self._pace is None else min(count, max(1, int(max(seconds, 0.0) / max(self._pace, 1e-9))))
+        return self._timed(partial(self._steps_of, count))
 
     def _some(self, most: int, seconds: float) -> Done:
         """A group of epochs inside the engine, or one."""
@@ -243,16 +275,16 @@ class Learner:
         result = self._session.epoch(chosen, rates[place : place + 1], size)
         return self._advanced(result, size, 1, float(rates[place]))
 
-    def _end_epoch(self) -> Done:
-        at = self._at
-        rates = self._epoch_rates()
+    def _steps_of(self, count: int) -> Done:
+        """That many steps of an epoch, at most to its end."""
+        at, rates = self._at, self._epoch_rates()
         place = min(at.begun // self._batch, self.steps - 1)
-        left = len(self._order) - at.begun
-        count = -(-left // self._batch)
+        chosen = self._order[at.begun : at.begun + count * self._batch]
         coming = rates[place : place + count]
+        # After single rows there may be more steps in an epoch than it has rates.
         coming = np.concatenate([coming, np.repeat(rates[-1:], count - len(coming))])
-        result = self._session.epoch(self._order[at.begun :], coming, self._batch)
-        return self._advanced(result, left, count, float(coming[-1]))
+        result = self._session.epoch(chosen, coming, self._batch)
+        return self._advanced(result, len(chosen), count, float(coming[-1]))
 
     def _advanced(self, result: EpochResult, size: int, count: int, rate: float) -> Done:
         """After a part of an epoch."""

@@ -62,7 +62,7 @@ class RivalLearner(Learner):
             if not self._at.begun:
                 return done
 
-    def _end_epoch(self) -> Done:
+    def _part(self, seconds: float) -> Done:
         return self._whole_epoch()
 
     def step(self, rows: int | None = None) -> Done:

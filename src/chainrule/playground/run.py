@@ -95,14 +95,14 @@ class Run:
 
     def advance(self, epochs: int, seconds: float | None = None) -> int:
         """Train for that many epochs, or until time is over or something stops it; how many were done."""
-        started, done = perf_counter(), 0
+        started, done, tried = perf_counter(), 0, False
         while done < epochs and self.stopped is None:
             left = inf if seconds is None else seconds - (perf_counter() - started)
-            if done and left <= 0:
+            if left <= 0 and tried:
                 break
             if self.setup.run.until.seconds is not None:
                 left = min(left, self.setup.run.until.seconds - self.seconds)
-            done += self._stretch(epochs - done, max(left, 0.0))
+            done, tried = done + self._stretch(epochs - done, max(left, 0.0)), True
         return done
 
     def _stretch(self, most: int, seconds: float) -> int:

@@ -182,7 +182,9 @@ class Session:
     def advance(self, epochs: int = 1, seconds: float | None = None) -> Reply:
         """Train until that many epochs are done, that time is over, or something stops it."""
         self.notes = []
-        if self.run.advance(whole("epochs", epochs, 1, 10**9), None if seconds is None else float(seconds)):
+        before = self.run.learner.updates
+        self.run.advance(whole("epochs", epochs, 1, 10**9), None if seconds is None else float(seconds))
+        if self.run.learner.updates != before:
             self.version += 1
         return self._reply("weights", "curves")
 
