@@ -8,7 +8,10 @@
 /** The shape of each class, in the order of the classes. */
 export const SHAPES = ["circle", "triangle", "square", "diamond", "down", "plus", "cross", "star"];
 const CLASSES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442"];
-const VIRIDIS = "#440154 #482475 #414487 #355f8d #2a788e #21918c #22a884 #44bf70 #7ad151 #bddf26 #fde725".split(" ");
+const VIRIDIS = [
+  "#440154 #471365 #482475 #463480 #414487 #3b528b #355f8d #2f6c8e #2a788e #25848e #21918c",
+  "#1e9c89 #22a884 #2fb47c #44bf70 #5ec962 #7ad151 #9bd93c #bddf26 #dfe318 #fde725",
+].flatMap((part) => part.split(" "));
 const PUOR = {
   light: "#b35806 #e08214 #fdb863 #fee0b6 #f7f7f7 #d8daeb #b2abd2 #8073ac #542788".split(" "),
   dark: "#fdb863 #e08214 #a85a10 #5b3514 #1f2227 #37305a #5d5192 #8e82c4 #bdb6e0".split(" "),

@@ -15,6 +15,7 @@ import { MapHand } from "./map-hand.js";
 const WORDS = views.map;
 const DETAILS = [40, 60, 100, 160];
 const BAYES_DASHES = [6, 5];
+const PALE = 0.65;
 
 /** @param {App} app */
 export function create(app) {
@@ -182,7 +183,10 @@ class DecisionMap {
     picture.clear();
     const shown = paint(this.grid, field.map, this.scale, this.hard.checked && field.border !== null ? field.border : null);
     context.imageSmoothingEnabled = !this.hard.checked;
+    // Paler where a unit is shown, as rows of any colour must stand out from it.
+    context.globalAlpha = this.unit ? PALE : 1;
     context.drawImage(shown, this.axes.left, this.axes.top, this.axes.right - this.axes.left, this.axes.bottom - this.axes.top);
+    context.globalAlpha = 1;
     if (this.lines.checked) this.axes.clipped(context, () => this.#borders(context));
     picture.layer("data", (layer) => this.#data(layer));
     this.hand.draw(context);

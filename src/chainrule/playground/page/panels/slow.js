@@ -70,6 +70,7 @@ class Slow {
   old() {
     if (!this.steps.length) return;
     this.#stop();
+    this.app.emit("highlight", null);
     this.told.textContent = WORDS.old;
   }
 
