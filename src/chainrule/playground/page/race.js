@@ -23,10 +23,9 @@ export class Racer {
     Object.assign(this.canvas, { width: 220, height: 220 });
     this.transport = new Transport({
       live: (frame) => this.#live(frame),
-      event: ({ event, reply }) => {
+      event: ({ event }) => {
         if (event !== "stopped") return;
         this.playing = false;
-        this.status = reply.status;
         this.drawn(this);
       },
     });

@@ -161,7 +161,7 @@ class Compare {
 
   seen(racer) {
     const { status, metrics, cells } = racer;
-    if (!cells) return;
+    if (!cells || !metrics) return;
     const values = [count(status.epoch), short(metrics?.train_loss), short(metrics?.test_loss), short(metrics?.test_score)];
     cells.forEach((cell, at) => (cell.textContent = values[at]));
     this.scoreHead.textContent = this.app.strings.run.score[metrics?.score] ?? this.words.score;
