@@ -47,10 +47,9 @@ class Run:
     """
 
     def __init__(self, setup: Setup, built: Built, theta: Array) -> None:
-        self.setup, self.built, self.start = setup, built, theta
+        self.setup, self.built = setup, built
         rng = np.random.RandomState(setup.training.seed).get_state(legacy=True)
         order = np.arange(len(built.data.train))
-        self.position_at_start = Position(theta, order, rng, setup.training.learning_rate)
         self.memory, self.curve = Memory(), Curve()
         self.events, self.history, self._sampled = list[Event](), list[Epoch](), list[int]()
         self.seconds = 0.0
@@ -58,7 +57,7 @@ class Run:
         self._waived: set[str] = set()
         self._speeds: deque[tuple[float, int, int]] = deque()
         self._best: tuple[float, int] = (inf, 0)
-        self._equip(self.position_at_start)
+        self._equip(Position(theta, order, rng, setup.training.learning_rate))
         self.judged = self.judge(theta)
         self._usual = self._objective()
         self._record(nan, nan)
@@ -180,7 +179,9 @@ class Run:
             self.learner.restore(moment.position)
             if place:
                 self.learner.run(place)
-        self.stopped = stopping.grown(found.losses[place], self._usual, self.learner.epochs + 1, found.rate)
+        self.stopped = stopping.grown(
+            found.losses[place], self._usual, self.learner.epochs + 1, found.rate, found.update_norms
+        )
         return place
 
     def _diverge(self, moment: Moment, found: Done | None) -> None:

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.playground.judge import Judged
 from chainrule.playground.setup import Until
@@ -73,16 +74,17 @@ def met(until: Until, at: Standing) -> dict[str, str]:
     return told
 
 
-def grown(loss: float, usual: float, epoch: int, rate: float) -> Stop:
+def grown(loss: float, usual: float, epoch: int, rate: float, steps: NDArray[np.float64]) -> Stop:
     """The loss has left all bounds."""
     times = loss / usual if usual > 0 else float("inf")
     shown = f" at learning rate {rate:g}" if isfinite(rate) else ""
+    layer = int(np.nan_to_num(steps, nan=np.inf).argmax())
     return Stop(
         "growing",
         f"the loss of epoch {epoch} is {loss:.4g}{shown}, {times:.3g} times what a start costs: it grows instead of falling. "
-        "Shown is the network before.",
-        None,
-        ("lower the learning rate", "step back", "go on anyway"),
+        f"The largest step was in {layer_name(layer, len(steps))}. Shown is the network before.",
+        layer,
+        ("lower the learning rate", *(("step back",) if epoch > 1 else ()), "go on anyway"),
     )
 
 
