@@ -15,9 +15,9 @@ LONGEST = 15.0
 
 
 @contextlib.contextmanager
-def journey(browser: Any, server: Any = None, address: str = "", **context: Any) -> Iterator[Seen]:
+def journey(browser: Any, server: Any = None, address: str = "", start: Any = None, **context: Any) -> Iterator[Seen]:
     """A page that has shown its first numbers; in the end nothing may have complained."""
-    with opened(browser, server=server, **context) as found:
+    with opened(browser, start, server, **context) as found:
         page = found.page
         page.set_default_timeout(1000 * LONGEST)
         refused: list[str] = []

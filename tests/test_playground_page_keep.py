@@ -9,7 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from chainrule.playground import Session
+from chainrule.playground import Session, Source
+from chainrule.playground.server.runner import Start
 from tests.playground_journeys import click, control, journey, number, source, until, wait
 from tests.playground_page import browsing
 from tests.playground_server import serving
@@ -136,6 +137,19 @@ def test_a_link_names_the_file_it_needs(browser, server):
         # An address that is typed is opened.
         page.evaluate("location.hash = '#v=1&data=moons'")
         wait(page, "document.querySelector('input[value=moons]').checked")
+
+
+def test_the_table_it_was_started_with(browser):
+    with journey(browser, start=Start(None, Source.from_bytes(TABLE.encode(), "grades.csv"))) as seen:
+        page = seen.page
+        assert page.get_by_role("radio", name="Your data").is_checked()
+        page.get_by_text("grades.csv", exact=True).wait_for()
+        page.get_by_role("radio", name="Examples", exact=True).check()
+        wait(page, "location.hash.includes('data=circle') || !location.hash.includes('source=table')")
+        page.get_by_text("grades.csv", exact=True).wait_for(state="hidden")
+        source(page, "Your data")
+        page.get_by_text("grades.csv", exact=True).wait_for()
+        wait(page, "document.querySelector('[data-part=facts]').textContent.includes('80 rows')")
 
 
 def test_a_large_table_is_dropped(page):
