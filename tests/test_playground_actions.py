@@ -12,9 +12,9 @@ import pytest
 
 from chainrule.errors import TableError
 from chainrule.playground import ACTIONS, Frame, Session, Setup, Source, as_error, pack
-from chainrule.playground.families import FAMILIES, knobs
-from chainrule.playground.painting import PAINTERS
-from chainrule.playground.setup import every_field
+from chainrule.playground.pictures.painting import PAINTERS
+from chainrule.playground.settings.families import FAMILIES, knobs
+from chainrule.playground.settings.setup import every_field
 
 PATHS = [(path, control) for path, control, _ in every_field(Setup())]
 JUNK = (

@@ -14,8 +14,8 @@ import pytest
 import chainrule
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.playground import Session, Setup, Source
-from chainrule.playground.features import FEATURES, apply
-from chainrule.playground.numpy_code import EXPRESSIONS, FORMULAS
+from chainrule.playground.keeping.numpy_code import EXPRESSIONS, FORMULAS
+from chainrule.playground.settings.features import FEATURES, apply
 
 BASE = {"data": {"n": 80}, "network": {"layers": [{"units": 3, "activation": "relu"}]}}
 SETUPS = {

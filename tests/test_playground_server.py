@@ -17,9 +17,9 @@ client = pytest.importorskip("websockets.sync.client")
 from websockets.exceptions import ConnectionClosed, InvalidStatus  # noqa: E402
 
 import chainrule  # noqa: E402
+from chainrule.playground.data.source import Source  # noqa: E402
 from chainrule.playground.server import application  # noqa: E402
 from chainrule.playground.server.runner import Start  # noqa: E402
-from chainrule.playground.source import Source  # noqa: E402
 from tests.playground_server import let_in, serving  # noqa: E402
 
 SECONDS = 30.0

@@ -379,8 +379,8 @@ def test_engine_without_a_kernel_is_told():
 @pytest.mark.parametrize("kind", ["dropout", "batch_norm"])
 def test_a_long_epoch_is_done_in_parts(kind, monkeypatch):
     """Where time is over within an epoch it stands there, and goes on to the same bits."""
-    monkeypatch.setattr("chainrule.playground.learner.SHORT", 0.0)
-    monkeypatch.setattr("chainrule.playground.learner.LARGE", 0)
+    monkeypatch.setattr("chainrule.playground.training.learner.SHORT", 0.0)
+    monkeypatch.setattr("chainrule.playground.training.learner.LARGE", 0)
     parts, whole = (session(network={"layers": LAYERS[kind]}, training={"solver": "adam"}) for _ in range(2))
     stood = set()
     while parts.run.learner.epochs < 5:

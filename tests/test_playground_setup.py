@@ -18,8 +18,8 @@ from chainrule.formulas.schedules import SCHEDULES
 from chainrule.formulas.solvers import SOLVERS
 from chainrule.lab.catalogue import EXPERIMENTS
 from chainrule.playground import Session, Setup, options, presets, read_hash, rival_setup, write_hash
-from chainrule.playground.families import FAMILIES, knobs
-from chainrule.playground.setup import every_field
+from chainrule.playground.settings.families import FAMILIES, knobs
+from chainrule.playground.settings.setup import every_field
 
 RICH = {
     "data": {"source": "toy", "name": "moons", "n": 300, "noise": 0.15, "seed": 7, "train": 0.8, "stratified": False,

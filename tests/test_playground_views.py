@@ -13,7 +13,7 @@ from chainrule.datasets.toys import make_toy
 from chainrule.engines import inspection
 from chainrule.engines.regions import linear_regions, local_linear
 from chainrule.playground import Frame, Session, pack, unpack
-from chainrule.playground.painting import PAINTERS
+from chainrule.playground.pictures.painting import PAINTERS
 from chainrule.training import train
 
 EVERYTHING = dict.fromkeys(PAINTERS, True)

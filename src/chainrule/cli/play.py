@@ -10,7 +10,7 @@ import typer
 from chainrule.cli.guard import CommandError
 
 if TYPE_CHECKING:
-    from chainrule.playground.source import Source
+    from chainrule.playground.data.source import Source
 
 
 def play(
@@ -68,7 +68,7 @@ def play(
 
 def _source(file: Path) -> Source:
     from chainrule.files import HEAD, MODEL, recognised
-    from chainrule.playground.source import Source
+    from chainrule.playground.data.source import Source
 
     with open(file, "rb") as stream:
         head = stream.read(HEAD)

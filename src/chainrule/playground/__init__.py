@@ -7,15 +7,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from chainrule.playground.actions import ACTIONS, as_error
-from chainrule.playground.address import read_hash, write_hash
-from chainrule.playground.frames import Frame, pack, unpack
-from chainrule.playground.limits import LIMITS
-from chainrule.playground.links import rival_setup
-from chainrule.playground.options import options
-from chainrule.playground.presets import presets
+from chainrule.playground.data.source import Source
+from chainrule.playground.pictures.frames import Frame, pack, unpack
 from chainrule.playground.session import Session
-from chainrule.playground.setup import Note, Setup
-from chainrule.playground.source import Source
+from chainrule.playground.settings.address import read_hash, write_hash
+from chainrule.playground.settings.limits import LIMITS
+from chainrule.playground.settings.links import rival_setup
+from chainrule.playground.settings.options import options
+from chainrule.playground.settings.presets import presets
+from chainrule.playground.settings.setup import Note, Setup
 
 __all__ = [
     "ACTIONS",

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from chainrule.errors import TableError
-from chainrule.playground import explain, export, views
-from chainrule.playground.frames import plain
+from chainrule.playground.explaining import explain
+from chainrule.playground.keeping import export
+from chainrule.playground.pictures import views
+from chainrule.playground.pictures.frames import plain
 
 if TYPE_CHECKING:
     from chainrule.playground.session import Session

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 from zlib import crc32
 
-from chainrule.playground.address import read_hash
-from chainrule.playground.data import FEWEST
-from chainrule.playground.links import is_rival_link, rival_setup
-from chainrule.playground.setup import DataSetup, Note, Setup
-from chainrule.playground.source import Source
+from chainrule.playground.data.rows import FEWEST
+from chainrule.playground.data.source import Source
+from chainrule.playground.settings.address import read_hash
+from chainrule.playground.settings.links import is_rival_link, rival_setup
+from chainrule.playground.settings.setup import DataSetup, Note, Setup
 
 
 def read_setup(given: Any) -> tuple[Setup, list[Note]]:

@@ -10,21 +10,21 @@ import numpy as np
 
 from chainrule.formulas.lookup import Array
 from chainrule.playground import describing
-from chainrule.playground.address import write_hash
-from chainrule.playground.agreement import agreed
-from chainrule.playground.building import Built, build, grown, start_theta
 from chainrule.playground.checked import one_of, whole
-from chainrule.playground.data import Data, make_data
-from chainrule.playground.features import plain_features
-from chainrule.playground.fitted import opened_setup
-from chainrule.playground.frames import Frame
-from chainrule.playground.judge import Judged
+from chainrule.playground.data.planes import Plane, plane_of
+from chainrule.playground.data.rows import Data, make_data
+from chainrule.playground.data.source import Source
+from chainrule.playground.keeping.fitted import opened_setup
 from chainrule.playground.opening import for_source, next_text, other_digest, read_setup
-from chainrule.playground.painting import paint
-from chainrule.playground.planes import Plane, plane_of
-from chainrule.playground.run import Run
-from chainrule.playground.setup import MOST_SEED, Note, Setup, nested
-from chainrule.playground.source import Source
+from chainrule.playground.pictures.frames import Frame
+from chainrule.playground.pictures.painting import paint
+from chainrule.playground.settings.address import write_hash
+from chainrule.playground.settings.agreement import agreed
+from chainrule.playground.settings.features import plain_features
+from chainrule.playground.settings.setup import MOST_SEED, Note, Setup, nested
+from chainrule.playground.training.building import Built, build, grown, start_theta
+from chainrule.playground.training.judge import Judged
+from chainrule.playground.training.run import Run
 
 Reply = dict[str, Any]
 PARTS = ("batch", "epoch")
@@ -145,7 +145,7 @@ class Session:
         return write_hash(self.setup)
 
     def frame(self, wanted: Mapping[str, Any] | None = None) -> Frame:
-        """The newest state, as much of it as is wanted; see `chainrule.playground.painting`."""
+        """The newest state, as much of it as is wanted; see `chainrule.playground.pictures.painting`."""
         return paint(self, wanted or {})
 
     def judged(self) -> Judged:

@@ -204,8 +204,8 @@ def playground(
     ValueError
         If the data, the model or the port cannot be used.
     """
+    from chainrule.playground.data.source import Source
     from chainrule.playground.server.notebook import Shown, in_notebook
-    from chainrule.playground.source import Source
 
     source = None
     if model is not None:

@@ -21,12 +21,12 @@ import numpy as np
 
 from chainrule.files import HEAD, MODEL, recognised
 from chainrule.playground.actions import as_error
-from chainrule.playground.frames import Frame, pack
-from chainrule.playground.options import options
-from chainrule.playground.presets import presets
+from chainrule.playground.data.source import Source
+from chainrule.playground.pictures.frames import Frame, pack
 from chainrule.playground.server.messages import Request
 from chainrule.playground.session import Session
-from chainrule.playground.source import Source
+from chainrule.playground.settings.options import options
+from chainrule.playground.settings.presets import presets
 
 LOG = logging.getLogger("chainrule.playground")
 # Seconds of training between two looks at the wishes.

@@ -155,7 +155,7 @@ class Compare {
   #row(racer) {
     const cells = Array.from({ length: 4 }, () => el("td"));
     racer.cells = cells;
-    const differs = el("td", { text: this.#differences(racer).join("; ") || this.words.same });
+    const differs = el("td", { text: this.#differences(racer).join("; ") || "–" });
     return el("tr", {}, el("th", { scope: "row", text: fill(this.words.run, racer) }), ...cells, differs);
   }
 

@@ -16,7 +16,7 @@ const WORDS = views.diagram;
 // Beyond this many units in a layer nodes and edges become a tangle.
 const MOST_UNITS = 16;
 const MOST_EDGES = 700;
-const MOST_COLUMNS = 9;
+const MOST_COLUMNS = 10;
 
 /** @param {App} app */
 export function create(app) {

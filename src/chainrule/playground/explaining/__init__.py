@@ -1,0 +1,1 @@
+"""Every number explained, and the diagnosis."""

@@ -1,0 +1,1 @@
+"""What can be kept of a run, and a run as a fitted estimator."""

@@ -1,0 +1,1 @@
+"""What a playground is set to: fields and their controls, addresses and links, the menus of the page."""

@@ -1,0 +1,1 @@
+"""A run: training in steps of any size, undone and changed while it goes."""
