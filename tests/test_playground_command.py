@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("uvicorn")
 pytest.importorskip("websockets")
 
-from tests.command import PENGUINS, refused, run
+from tests.command import PENGUINS, QUICK, refused, run
 
 SECONDS = 60
 
@@ -96,6 +96,16 @@ def test_a_port_that_is_taken():
     port = address.removeprefix("http://127.0.0.1:").split("/")[0]
     refused(run("play", "--no-browser", "--port", port), 1, f"Port {port} cannot be used")
     stop(process)
+
+
+def test_the_model_of_a_table(tmp_path: Path):
+    file = tmp_path / "penguins.safetensors"
+    assert run("train", PENGUINS, "--target", "species", *QUICK, "--model", file).exit_code == 0
+    refused(run("play", "--no-browser", file), 1, "--model")
+    refused(run("play", "--no-browser", file, "--model", PENGUINS), 1, "the table comes first")
+    process, address = play(str(PENGUINS), "--model", str(file))
+    assert "playground" in fetch(address)
+    assert stop(process)[0] == 0
 
 
 def test_a_model_file(tmp_path: Path):

@@ -139,6 +139,23 @@ def test_code_model_and_points_of_a_table(tmp_path, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+def test_code_of_arrays_and_models_takes_them_again():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    y = X @ [1.0, -2.0, 0.5]
+    model = chainrule.MLPRegressor(hidden_layer_sizes=(4,), max_iter=20, random_state=0).fit(X, y)
+    for source in (Source.from_arrays(X, y), Source.from_model(model, X, y), Source.from_model(model)):
+        one = Session(source=source)
+        one.advance(5)
+        code = one.do("export", {"kind": "code"})["text"]
+        bare = source.given == "a model" and len(source.X) == 500
+        names = {"model": model, "X": None if bare else X, "y": None if bare else y}
+        np.testing.assert_array_equal(executed(code, **names)["theta"], one.run.learner.theta)
+    with pytest.raises(AssertionError, match="other data"):
+        executed(Session(source=Source.from_arrays(X, y)).do("export", {"kind": "code"})["text"], X=X + 1, y=y)
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 @pytest.mark.parametrize("name", ["default", "classes", "features", "regression", "line", "dropout", "points"])
 def test_model_files_predict_the_same(name, tmp_path):
     setup, _ = Setup.from_plain({**BASE, **SETUPS[name]})

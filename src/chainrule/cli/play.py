@@ -22,6 +22,9 @@ def play(
         str | None,
         typer.Option("--target", "-t", metavar="COLUMN", help="Column to learn.", show_default="the last one"),
     ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", metavar="MODEL", help="Model file to go on with, on the rows of FILE.")
+    ] = None,
     link: Annotated[
         str | None,
         typer.Option(
@@ -45,7 +48,7 @@ def play(
         raise typer.BadParameter("a column to learn needs a FILE.", param_hint="'--target'")
     given = {"data": {"source": "table", "target": target}} if target is not None else link
     try:
-        source = None if file is None else _source(file)
+        source = _source(file, model)
         if target is not None and source is not None and source.table is not None:
             source.table.require([target])
         start = Start(given, source)
@@ -66,14 +69,18 @@ def play(
         say("Stopped.")
 
 
-def _source(file: Path) -> Source:
+def _source(file: Path | None, model: Path | None) -> Source | None:
     from chainrule.files import HEAD, MODEL, recognised
     from chainrule.playground.data.source import Source
 
+    if file is None:
+        return None if model is None else Source.from_model(model)
     with open(file, "rb") as stream:
-        head = stream.read(HEAD)
-    if recognised(head) != MODEL:
-        return Source.from_path(file)
-    from chainrule.models import load
+        kind = recognised(stream.read(HEAD))
+    if model is None:
+        return Source.from_model(file) if kind == MODEL else Source.from_path(file)
+    if kind == MODEL:
+        raise ValueError(f"{file} is a model file; the table comes first: chainrule play TABLE --model {file}.")
+    from chainrule.tables import read_table
 
-    return Source.from_model(load(file))
+    return Source.from_model(model, read_table(file))

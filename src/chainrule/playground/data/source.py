@@ -37,6 +37,8 @@ class Source:
         A fitted estimator to begin with; None if there is none.
     labels : tuple
         Its classes, in order.
+    given : {"a file", "arrays", "a model"}
+        What it was made of: code that does the run again asks for the same.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Source:
     names: tuple[str, ...] = ()
     model: Any = None
     labels: tuple[Any, ...] = ()
+    given: str = "a file"
 
     @classmethod
     def from_bytes(cls, raw: bytes, name: str = "pasted.csv") -> Source:
@@ -108,7 +111,8 @@ class Source:
         )
         if len(named) != rows.shape[1]:
             raise ValueError(f"names must name all {rows.shape[1]} columns, got {len(named)}.")
-        return cls("arrays", _digest(rows.tobytes() + repr(targets.tolist()).encode()), None, rows, targets, named)
+        digest = _digest(rows.tobytes() + repr(targets.tolist()).encode())
+        return cls("arrays", digest, None, rows, targets, named, given="arrays")
 
     @classmethod
     def _from_frame(cls, X: Any, y: Any) -> Source:
@@ -123,7 +127,7 @@ class Source:
         if len(values) != frame.height:
             raise ValueError(f"X has {frame.height} rows, y has {len(values)}.")
         whole = Table(frame.with_columns(values), "data frame")
-        return cls("data frame", _digest(repr(whole.frame.rows()[:1000]).encode()), _checked(whole))
+        return cls("data frame", _digest(repr(whole.frame.rows()[:1000]).encode()), _checked(whole), given="arrays")
 
     @classmethod
     def from_model(cls, model: Any, X: Any = None, y: Any = None) -> Source:
@@ -158,13 +162,15 @@ class Source:
         targets = estimator.predict(rows) if y is None else np.asarray(y)
         own = cls.from_arrays(rows, targets, getattr(estimator, "feature_names_in_", None))
         labels = tuple(np.asarray(getattr(estimator, "classes_", ())).tolist())
-        return cls(type(estimator).__name__, own.digest, None, own.X, own.y, own.names, estimator, labels)
+        return replace(own, name=type(estimator).__name__, model=estimator, labels=labels, given="a model")
 
     @classmethod
     def _from_table_model(cls, model: Any, X: Any) -> Source:
         """The network inside a model of a table, on the rows of a table."""
         if X is None:
-            raise ValueError("the model of a table is looked at on rows of a table; give them too.")
+            raise ValueError(
+                "the model of a table is looked at on rows of a table; give it too: chainrule play TABLE --model MODEL."
+            )
         from chainrule.tables import target as targets
         from chainrule.tables.encoding import Encoder
         from chainrule.tables.table import Table
@@ -174,7 +180,7 @@ class Source:
         own = cls.from_arrays(
             Encoder(model.schema).encode(known, []), targets.targets(known, goal), model.schema.inputs
         )
-        return replace(own, name=goal.name, model=model.estimator, labels=tuple(goal.classes))
+        return replace(own, name=goal.name, model=model.estimator, labels=tuple(goal.classes), given="a model")
 
 
 def _digest(raw: bytes) -> str:

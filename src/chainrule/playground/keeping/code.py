@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import numpy as np
 from chainrule.engines.native import kernels
 from chainrule.formulas.lookup import Array
 from chainrule.network import Network
+from chainrule.playground.data.source import Source
 from chainrule.playground.settings.families import formula_to_plain
 from chainrule.playground.settings.setup import Setup, every_field
 from chainrule.playground.training.building import Built
@@ -238,6 +240,26 @@ def _results(session: Session) -> list[str]:
 # -- as the session did
 
 
+# The user's own data are not written into code; what stands for them must be the same, which the digest shows.
+SOURCES: dict[str, Callable[[Source], list[str]]] = {
+    "a file": lambda source: [f"source = Source.from_path({source.name!r})", _same(source)],
+    "arrays": lambda source: [
+        "# X, y: what the playground was opened with; define them first.",
+        "source = Source.from_arrays(X, y" + (f", {source.names!r})" if source.table is None else ")"),
+        _same(source),
+    ],
+    "a model": lambda source: [
+        "# model, X, y: what the playground was opened with; define them first (X and y are None where there were none).",
+        "source = Source.from_model(model, X, y)",
+        _same(source),
+    ],
+}
+
+
+def _same(source: Source) -> str:
+    return f'assert source.digest == {source.digest!r}, "these are other data than those of the run"'
+
+
 def _session_code(session: Session) -> str:
     """Through a session: what has no words in `train` is said by the same actions as on the page."""
     run, source = session.run, session.source
@@ -249,7 +271,7 @@ def _session_code(session: Session) -> str:
         f"setup, _ = Setup.from_plain({_without_view(setup)!r})",
     ]
     if source is not None:
-        lines += [f"source = Source.from_path({source.name!r})  # digest {source.digest}"]
+        lines += SOURCES[source.given](source)
     lines += [f"session = Session(setup{', source' if source is not None else ''})"]
     lines += GO
     for (kind, told), same in groupby(run.actions(), key=lambda action: (action[0], _repeated(action))):
