@@ -136,7 +136,8 @@ class Line {
     const { picture, newest, above, below } = this;
     if (!newest || picture.width === 0) return;
     const { context, width, height } = picture;
-    const shown = this.units.value !== "none" && (this.units.value === "parts" ? newest.parts : newest.units);
+    const values = this.units.value === "parts" ? newest.parts : newest.units;
+    const shown = this.units.value !== "none" && values?.length ? values : null;
     const split = shown ? height * 0.58 : height;
     above.titleX = this.app.state.data.inputs[0] ?? "x";
     above.titleY = "";

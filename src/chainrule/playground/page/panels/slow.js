@@ -20,7 +20,7 @@ export function create(app) {
 
 class Slow {
   constructor(app) {
-    Object.assign(this, { app, steps: [], at: 0, timer: 0 });
+    Object.assign(this, { app, steps: [], at: 0, timer: 0, marking: false });
     this.build();
     matchMedia("(prefers-reduced-motion: reduce)").addEventListener("change", () => this.#face());
   }
@@ -64,6 +64,14 @@ class Slow {
       this.card,
       this.done,
     );
+    new ResizeObserver(() => this.seen()).observe(this.element);
+  }
+
+  /** What is marked in the diagram is this view's as long as it is seen. */
+  seen() {
+    const on = this.element.clientHeight > 0 && this.steps.length > 0;
+    if (on !== this.marking) this.app.emit("highlight", on ? this.steps[this.at] : null);
+    this.marking = on;
   }
 
   /** The numbers have changed: what is shown was a step of before. */
