@@ -2,7 +2,7 @@
  * The frame around the panels: slots, tabs, dialogs, which column is shown on a narrow screen, what a teacher has hidden.
  */
 
-import { button, el, fresh, lookup } from "./dom.js";
+import { button, calm, el, fresh, lookup, visible } from "./dom.js";
 import { hide } from "./hide.js";
 import { buildNotices } from "./notices.js";
 
@@ -128,7 +128,9 @@ function tabs(app, panels) {
   list.addEventListener("keydown", (event) => steer(event, all.filter(({ mark }) => !mark.hidden), choose));
   app.on("show-view", (name) => {
     const wanted = all.find(({ panel }) => panel.name === name);
-    if (wanted) choose(wanted, false);
+    if (!wanted) return;
+    choose(wanted, false);
+    reveal(app, list);
   });
   app.on("changed", () => {
     for (const { panel, mark } of all) mark.hidden = panel.offered ? !panel.offered(app.state) : false;
@@ -136,6 +138,14 @@ function tabs(app, panels) {
   });
   if (all.length) choose(all[0], false);
   return el("div", {}, list, bodies);
+}
+
+/** Bring what was asked for into sight, and no further than needed: what was clicked should stay there too. */
+function reveal(app, list) {
+  if (!visible(list)) document.querySelector('.switch input[value="network"]')?.click();
+  const { top, bottom } = list.getBoundingClientRect();
+  if (top < innerHeight * 0.75 && bottom > 0) return;
+  scrollBy({ top: top - innerHeight * 0.55, behavior: calm() ? "instant" : "smooth" });
 }
 
 function tab(app, panel, list, bodies) {

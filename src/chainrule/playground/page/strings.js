@@ -66,6 +66,7 @@ export const strings = {
     test: "Test loss",
     score: { accuracy: "Test accuracy", R2: "Test R²" },
     rate: "{epochs} epochs/s, {rows} rows/s",
+    explain: "Explain this number",
     seconds: "{seconds} s of training",
     weightSeed: "Weights: seed {seed}",
     dataSeed: "Data: seed {seed}",

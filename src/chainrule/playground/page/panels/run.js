@@ -7,6 +7,8 @@ import { listen } from "../keys.js";
 /** Epochs a second; null is full speed. The keys 1 to 9. */
 const SPEEDS = [1, 2, 5, 10, 30, 100, 300, 1000, null];
 const STEPS = ["sample", "batch", "epoch"];
+/** What the numbers of the read-out are called by those who explain them. */
+const METRICS = { train: "train_loss", test: "test_loss", score: "test_score" };
 const UNTIL = ["epochs", "train_loss", "test_loss", "score", "seconds", "patience"];
 
 export function create(app) {
@@ -61,9 +63,10 @@ class RunBar {
     const cells = [["epoch", words.epochs], ["train", words.train], ["test", words.test], ["score", words.score.accuracy]];
     return el("dl", { class: "readout" }, ...cells.map(([name, title]) => {
       const term = el("dt", { text: title });
-      const value = el("dd", { text: "–", data: { number: name } });
+      const metric = METRICS[name];
+      const value = metric ? button("–", () => this.explain(metric), { class: "plain", title: words.explain }) : el("span", { text: "–" });
       this.numbers[name] = { term, value };
-      return el("div", {}, term, value);
+      return el("div", {}, term, el("dd", { data: { number: name } }, value));
     }));
   }
 
@@ -117,6 +120,12 @@ class RunBar {
 
   #back() {
     return this.what.value === "epoch" ? "epoch" : "batch";
+  }
+
+  /** How a number came about. */
+  explain(name) {
+    this.app.emit("select", { what: { kind: "metric", name } });
+    this.app.emit("show-view", "explain");
   }
 
   toggle() {
