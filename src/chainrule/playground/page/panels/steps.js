@@ -45,7 +45,9 @@ export function called(id, network) {
   if (what.kind === "input") return network.name(0, what.unit);
   if (what.kind === "bias") return fill(WORDS.biasOf, { unit: network.name(what.layer + 1, what.unit) });
   if (what.kind === "weight") return fill(WORDS.weightFrom, { from: network.name(what.layer, what.source) });
-  return arrayName(id) ?? id.replace(/-[lurs]\d+/g, "").replace(/[-_]/g, " ");
+  const words = id.replace(/-[lurs]\d+/g, "").replace(/[-_]/g, " ");
+  const unit = unitOf(id);
+  return arrayName(id) ?? (unit ? fill(WORDS.of, { words, unit: network.name(unit.layer + 1, unit.unit) }) : words);
 }
 
 function arrayName(id) {
