@@ -105,6 +105,16 @@ def test_the_glossary_by_keyboard(page):
     assert tip.evaluate("one => one === document.activeElement")
 
 
+def test_a_number_of_the_read_out_is_explained_within_sight(browser, server):
+    with journey(browser, server, viewport={"width": 320, "height": 640}) as seen:
+        page = seen.page
+        page.locator("[data-number=test]").get_by_role("button").click()
+        shown = page.locator("#look [role=tabpanel]:visible")
+        shown.get_by_text("log_loss").first.wait_for()
+        wait(page, "document.querySelector('#look [role=tablist]').getBoundingClientRect().top < innerHeight")
+        assert page.get_by_role("radio", name="Network", exact=True).is_checked()
+
+
 def test_every_control_is_explained(page):
     missing = page.evaluate(
         "[...document.querySelectorAll('.control')].filter((one) => !one.querySelector('.tip')).map((one) => one.dataset.field)"

@@ -111,7 +111,6 @@ export class Points {
     const most = this.app.state.options.limits.points;
     if (points.length > most) return this.app.emit("failed", { text: fill(this.words.tooMany, { n: most }), field: "data.points" });
     this.draft = points;
-    this.app.emit("sketch", { points });
     this.show();
     return this.send();
   }
@@ -122,10 +121,7 @@ export class Points {
     const { source, task } = this.app.state.data;
     const kept = source === "points" ? {} : { "data.source": "points", "data.task": task };
     await this.app.change({ ...kept, "data.points": points });
-    if (this.draft === points) {
-      this.draft = null;
-      this.app.emit("sketch", { points: null });
-    }
+    if (this.draft === points) this.draft = null;
     this.show();
   }
 

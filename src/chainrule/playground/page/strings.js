@@ -10,7 +10,7 @@ export const strings = {
   notes: "Some of what was asked for was changed:",
   lost: {
     again: "The connection to {place} is lost; trying again. Settings are kept, the training starts anew.",
-    gone: "The connection to {place} is lost. Is `chainrule play` still running in its terminal? Start it again, then try again here.",
+    gone: "The connection to {place} is lost. Is `chainrule play` still running in its terminal, or are too many of its pages open? Start it, or close some, then try again here.",
     retry: "Try now",
   },
   frame: {
