@@ -13,12 +13,15 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from chainrule.lab import running
+from chainrule.lab.bounds import by_folding, most_regions
 from chainrule.lab.catalogue import EXPERIMENTS, get_experiment
 from chainrule.lab.checks import Band, calibrated, exact, true, within
 from chainrule.lab.experiment import LECTURES, Bench, Findings
+from chainrule.lab.gallery import written
 from tests.command import run as command
 
 SOURCE = Path(running.__file__).parent / "experiments"
+DOCS = Path(__file__).parent.parent / "docs"
 MODULES = {path.stem for path in SOURCE.glob("*.py")} - {"__init__"}
 
 
@@ -85,6 +88,31 @@ def test_checks():
         Band(0, 2, 1, (0.5, 1.5), range(5))
 
 
+def test_gallery_is_what_the_stored_results_make():
+    stored = {name: running.kept(name, DOCS / "lab") for name in EXPERIMENTS}
+    assert not [name for name, found in stored.items() if found is None]
+    page = (DOCS / "lab.md").read_text(encoding="utf-8")
+    assert page == written(stored.values(), DOCS / "lab", DOCS), (
+        "write it anew: chainrule lab gallery docs/lab.md --out docs/lab"
+    )
+    for name, experiment in EXPERIMENTS.items():
+        found = stored[name]
+        assert found["held"] and not found["reduced"] and f'<a id="{name}"></a>' in page
+        told = {field: getattr(experiment, field) for field in ("title", "lecture", "source", "claim", "prediction")}
+        assert told == {field: found[field] for field in told}, f"run it anew: chainrule lab run {name} --out docs/lab"
+
+
+def test_gallery_s_pictures_are_small_and_no_others_lie_there():
+    sizes = {path.stem: path.stat().st_size for path in (DOCS / "lab").glob("*.png")}
+    assert set(sizes) == set(EXPERIMENTS) == {path.stem for path in (DOCS / "lab").glob("*.json")}
+    assert max(sizes.values()) < 100_000 and sum(sizes.values()) < 3_000_000
+
+
+def test_bounds():
+    assert most_regions(2, 3) == 7 and most_regions(5, 3) == 2**3
+    assert by_folding(1, (4, 4)) == 4 * 5 and by_folding(2, (3,)) == 7
+
+
 def failing(monkeypatch):
     experiment = replace(
         get_experiment("perceptron-gates"), run=lambda bench: Findings((exact("two", 1, 2),), "It is one.", {})
@@ -115,7 +143,10 @@ def test_commands(tmp_path):
     ("arguments", "message"),
     [
         (("run",), "say which"),
-        (("run", "nothing-like-it"), "unknown experiment"),
+        (("run", "nothing"), "unknown experiment 'nothing'. `chainrule lab list`"),
+        (("run", "momentun"), "Did you mean momentum?"),
+        (("show", "novikoff"), "unknown experiment"),
+        (("run", "vanish"), "vanishing-gradient"),
         (("run", "--all", "perceptron-gates"), "not both"),
         (("run", "perceptron-gates", "--engine", "quantum"), "must be one of"),
         (("show", "perceptron-gates", "--out", "nowhere"), "run it first"),

@@ -135,8 +135,12 @@ def _draw(found: Findings, figure: Any) -> None:
         for place, name in enumerate(("15 %", "50 %", "85 %")):
             at = range(1, len(quantiles) + 1)
             ax.plot(at, quantiles[:, place], color=COLOURS[place], linestyle=DASHES[place], label=name)
-        ax.set(title=f"{names[normal]}: what a sigmoid sees", xlabel="epoch", ylabel="quantiles of a pre-activation")
-        ax.legend(frameon=False)
+        ax.set(
+            title=f"{('without', 'with')[normal]}: what a sigmoid sees",
+            xlabel="epoch",
+            ylabel="quantiles of a pre-activation",
+        )
+        ax.legend(frameon=True, loc="center right")
 
 
 EXPERIMENT = Experiment(

@@ -131,7 +131,7 @@ def _draw(found: Findings, figure: Any) -> None:
     for place, name in enumerate(("variance over the sum of squares", "mean less the prediction")):
         left.plot(RATES, found.data["masks"][:, place], MARKERS[place], color=COLOURS[place + 1], label=name)
     left.axhline(0, color="#222222", linewidth=0.6)
-    left.set(title=f"a linear unit under {MASKS:,} masks", xlabel="share p left out", ylabel="of the output")
+    left.set(title=f"a linear unit under {MASKS:,} masks", xlabel="share p left out", ylabel="ratio, difference")
     left.legend(frameon=False)
     curves(
         right, {("without dropout", "with dropout")[dropped]: part for dropped, part in found.data["curves"].items()}

@@ -70,7 +70,8 @@ def _draw(found: Findings, figure: Any) -> None:
     last.plot(range(1, len(mistakes) + 1), mistakes, "o", color="#0072B2")
     last.axhline(found.data["bound"], color="#D55E00", linestyle="--", label="Novikoff's bound")
     last.set(title="100 points with a margin", xlabel="sets of points, sorted", ylabel="corrections", yscale="log")
-    last.legend(frameon=False, fontsize="small")
+    last.legend(frameon=False, fontsize="small", loc="center right")
+    axes[0].legend(title="class", fontsize="small", loc="upper left")
 
 
 EXPERIMENT = Experiment(

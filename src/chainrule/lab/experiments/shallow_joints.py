@@ -68,6 +68,7 @@ def _run(bench: Bench) -> Findings:
 
 def _draw(found: Findings, figure: Any) -> None:
     axes = figure.subplots(1, 4, sharex=True)
+    axes[0].set_ylabel("value")
     for ax, (title, values) in zip(axes, found.data["rows"].items(), strict=True):
         for unit, column in enumerate(values.T):
             style = {"color": COLOURS[unit], "linestyle": DASHES[unit]} if values.shape[1] > 1 else {"color": "black"}

@@ -173,5 +173,5 @@ EXPERIMENT = Experiment(
     run=_run,
     draw=_draw,
     seconds=8.0,
-    size=(13.0, 8.0),
+    size=(12.0, 7.4),
 )

@@ -118,6 +118,7 @@ def _draw(found: Findings, figure: Any) -> None:
     left, middle, right = figure.subplots(1, 3)
     points(left, CORNERS, XOR)
     boundary(left, found.data["solved"], (-0.5, 1.5, -0.5, 1.5))
+    left.legend(title="XOR", fontsize="small", loc="center right")
     left.set(title="inputs, learned boundary", xlabel="$x_1$", ylabel="$x_2$")
     points(middle, found.data["hidden"], XOR)
     at = np.array([-0.5, 2.5])
