@@ -103,7 +103,7 @@ class Page {
     this.state.pending = pending;
     this.#opened(opened);
     if (reply) await this.#took(reply, "upload");
-    if (pending) this.emit("notes", [{ level: "warning", text: fill(this.strings.data.needs, pending) }]);
+    if (pending) this.emit("notes", { notes: [{ level: "warning", text: fill(this.strings.data.needs, pending) }], beside: false });
   }
 
   async start() {
@@ -131,7 +131,8 @@ class Page {
     this.state.opened(opened);
     this.emit("opened");
     const { setup, status, data, network, notes } = opened.describe;
-    this.#tell({ setup, status, data, network, notes, changed: ["setup", "data", "network", "weights", "curves", "view"] });
+    const reply = { setup, status, data, network, notes, changed: ["setup", "data", "network", "weights", "curves", "view"] };
+    this.#tell(reply, false);
     document.body.dataset.ready = "true";
   }
 
@@ -145,10 +146,10 @@ class Page {
     this.#tell(reply);
   }
 
-  #tell(reply) {
+  #tell(reply, beside = true) {
     for (const panel of this.panels) guard(panel, () => panel.changed?.(reply));
     this.emit("changed", reply);
-    this.emit("notes", reply.notes ?? []);
+    this.emit("notes", { notes: reply.notes ?? [], beside });
     this.watch();
     if (reply.changed.includes("setup")) this.remember();
   }

@@ -17,7 +17,7 @@ export function buildNotices(app) {
   app.on("changed", () => {
     for (const message of document.querySelectorAll(".field-error")) clear(message);
   });
-  app.on("notes", (notes) => showNotes(app, box, notes));
+  app.on("notes", (told) => showNotes(app, box, told));
   let shown = "null";
   app.on("changed", ({ status }) => {
     const stopped = JSON.stringify(status?.stopped ?? null);
@@ -37,13 +37,19 @@ function nearest(field) {
   return null;
 }
 
-function beside(place, text) {
+function putBeside({ field, text }) {
+  const place = field ? nearest(field) : null;
+  if (place) beside(place, text, "field-note");
+  return Boolean(place);
+}
+
+function beside(place, text, kind = "") {
   const old = place.querySelector(":scope > .field-error");
   if (old) clear(old);
-  const message = el("p", { class: "field-error", id: fresh("error"), text });
+  const message = el("p", { class: `field-error ${kind}`, id: fresh("error"), text });
   place.append(message);
   for (const input of place.querySelectorAll("input, select, textarea")) {
-    input.setAttribute("aria-invalid", "true");
+    if (!kind) input.setAttribute("aria-invalid", "true");
     input.setAttribute("aria-describedby", message.id);
   }
 }
@@ -62,14 +68,22 @@ function notice(app, kind, text, ...more) {
   return whole;
 }
 
+// Milliseconds a note stays at least, whatever is done next.
+const READING = 6000;
+
 /** The notes of the last action; those of the one before are gone, unless the reader has still to see them. */
-function showNotes(app, box, notes) {
-  const seen = notes.filter(({ level }) => level !== "info");
+function showNotes(app, box, { notes, beside: near }) {
+  const told = notes.filter(({ level }) => level !== "info");
+  if (told.length) app.say(told.map(({ text }) => text).join(" "));
+  // What was changed by hand is answered there; a link or a file is answered at the top, for its fields are everywhere.
+  const seen = told.filter((note) => !(near && putBeside(note)));
+  const old = box.querySelector(".notes");
+  if (seen.length || performance.now() - Number(old?.dataset.since) > READING) old?.remove();
   if (!seen.length) return;
-  box.querySelector(".notes")?.remove();
   const list = el("ul", {}, ...seen.map(({ field, text }) => el("li", {}, field ? el("code", { text: `${field}: ` }) : null, text)));
-  box.append(notice(app, "notes warning", app.strings.notes, list));
-  app.say(seen.map(({ text }) => text).join(" "));
+  const whole = notice(app, "notes warning", app.strings.notes, list);
+  whole.dataset.since = performance.now();
+  box.append(whole);
 }
 
 function showStopped(app, box, stopped) {

@@ -212,6 +212,7 @@ export const strings = {
     open: "Open a link or a saved file",
     openLink: "Link (also of playground.tensorflow.org)",
     openNow: "Open",
+    notLink: "This is no link of a playground: behind its # it should have settings such as v=1&data=xor.",
     openFile: "Settings file …",
     opened: "Opened.",
     notJson: "{name} is not a settings file of this page: it should be the JSON text that “Settings” saves.",

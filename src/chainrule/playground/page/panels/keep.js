@@ -53,7 +53,11 @@ function openPart(app, words, status) {
       status.textContent = error.message;
     }
   };
-  const go = () => field.value.trim() && opened(field.value.trim());
+  const go = () => {
+    const text = field.value.trim();
+    if (/[#=]/.test(text)) opened(text);
+    else status.textContent = text ? words.notLink : "";
+  };
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter") go();
   });

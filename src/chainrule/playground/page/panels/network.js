@@ -194,7 +194,12 @@ class Row {
     const n = at + 1;
     const specs = Object.fromEntries(app.state.options.layer.map((spec) => [spec.name ?? spec.field.split(".").at(-1), spec]));
     this.number = el("input", { type: "number", min: 1, max: app.state.options.limits.units, "aria-label": fill(words.units, { n }) });
+    this.typed = false;
+    this.number.addEventListener("input", () => {
+      this.typed = true;
+    });
     this.number.addEventListener("change", () => {
+      this.typed = false;
       const units = Number(this.number.value);
       if (Number.isInteger(units) && units >= 1) owner.edit(at, { units });
       else this.number.value = owner.layers[at].units;
@@ -219,7 +224,7 @@ class Row {
   }
 
   show({ units, activation, dropout, batch_norm: batchNorm }) {
-    if (document.activeElement !== this.number) this.number.value = units;
+    if (!this.typed) this.number.value = units;
     this.activation.value = activation;
     this.dropout.value = dropout;
     this.batchNorm.checked = batchNorm;
