@@ -79,7 +79,10 @@ def test_a_row_of_the_map_is_explained_and_stays(visit):
 
 def test_a_gradient_is_followed_to_the_loss(visit):
     page = visit()
-    play(page, 20)
+    # A few epochs only: of saturated units the numbers shown differ by less than their digits.
+    for epoch in range(3):
+        page.get_by_role("button", name="Step", exact=True).first.click()
+        until(lambda epoch=epoch: numbers(page.locator("[data-number=epoch]").inner_text())[0] == epoch + 1)
     page.locator(".node").nth(2).click()
     until(lambda: "unit 1 of hidden layer 1" in page.locator(".explain h3").inner_text())
     checked = 0
@@ -88,7 +91,7 @@ def test_a_gradient_is_followed_to_the_loss(visit):
         arithmetic = formula.lstrip("= ").replace("−", "-").replace("·", "*").replace("²", "**2").replace("\u2009", "")
         if re.fullmatch(r"[\d.e+*()\-\s/]+", arithmetic):
             value = plain((step.locator(".step-value strong").text_content() or "").strip())
-            assert eval(arithmetic) == pytest.approx(value, rel=2e-4, abs=1e-9)
+            assert eval(arithmetic) == pytest.approx(value, rel=2e-4, abs=3e-6)
             checked += 1
     assert checked >= 6
     seen = []

@@ -23,8 +23,8 @@ export function ticks(low, high, most = 6) {
   return found;
 }
 
-/** Powers of ten within a range, or one, two and five times them where few fit. */
-export function logTicks(low, high, most = 6) {
+// Powers of ten within a range, or one, two and five times them where few fit.
+function logTicks(low, high, most = 6) {
   const first = Math.floor(Math.log10(low));
   const last = Math.ceil(Math.log10(high));
   const stride = Math.max(1, Math.ceil((last - first) / most));

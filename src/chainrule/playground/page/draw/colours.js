@@ -108,10 +108,14 @@ export function classPixels(classes) {
   return tables[key];
 }
 
-/** A CSS colour of a table, for legends. */
-export function sample(kind, share) {
-  const word = pixels(kind)[Math.max(0, Math.min(LEVELS - 1, Math.round(share * (LEVELS - 1))))];
+/** A word of a table as a CSS colour. */
+export function css(word) {
   return `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
+}
+
+/** The CSS colour at a share of a table. */
+export function sample(kind, share) {
+  return css(pixels(kind)[Math.max(0, Math.min(LEVELS - 1, Math.round(share * (LEVELS - 1))))]);
 }
 
 function found() {

@@ -97,7 +97,7 @@ export function joinedPath(context, { count, pieces: found }, x, y) {
   const left = new Set(Array.from({ length: count }, (_, piece) => 4 * piece));
   // From an end of a piece through all that follow; the other end of `at` is two numbers further or back.
   const follow = (at, draw) => {
-    for (let here = at; here !== undefined; ) {
+    for (let here = at; here !== undefined;) {
       left.delete(here - (here % 4));
       const there = here % 4 ? here - 2 : here + 2;
       draw(there);

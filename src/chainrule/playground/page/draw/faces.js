@@ -22,11 +22,6 @@ export class Faces {
     this.told = told;
   }
 
-  /** Whether that unit has a face. */
-  has(layer, unit) {
-    return this.places.has(layer * 4096 + unit);
-  }
-
   /**
    * Draw a unit's face into a rectangle.
    * @param {Object|null} look for outputs: {kind: "pair"} or {classes, place}, so that they have the colours of the map

@@ -3,7 +3,7 @@
 import { el, fill, fresh, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Picture } from "../draw/canvas.js";
-import { classColour, pixels, scheme, shapeSign } from "../draw/colours.js";
+import { classColour, css, pixels, scheme, shapeSign } from "../draw/colours.js";
 import { key } from "../draw/legend.js";
 import { classLook, stamp } from "../draw/markers.js";
 import { rowsOf } from "../draw/rows.js";
@@ -150,7 +150,7 @@ class Hidden {
   }
 }
 
+// A few shades are enough for points.
 function shade(share) {
-  const word = pixels("sequential")[Math.round(share * 255) & 0xf8];
-  return `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
+  return css(pixels("sequential")[Math.round(share * 255) & 0xf8]);
 }

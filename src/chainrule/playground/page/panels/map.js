@@ -3,7 +3,7 @@
 import { el, fill, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Grid, Picture } from "../draw/canvas.js";
-import { classColour, pixels, scheme, shapeSign } from "../draw/colours.js";
+import { classColour, css, pixels, scheme, shapeSign } from "../draw/colours.js";
 import { crossing, haloLine, joinedPath, path } from "../draw/contour.js";
 import { ahead, at, level, paint, scaleOf } from "../draw/field.js";
 import { bar, key } from "../draw/legend.js";
@@ -259,8 +259,7 @@ class DecisionMap {
   #valueColour(value) {
     if (this.unit) return scheme().soft;
     // A few shades are enough for points, and so few shapes need to be drawn.
-    const word = pixels(this.scale.kind)[level(value, this.scale) & 0xf8];
-    return `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
+    return css(pixels(this.scale.kind)[level(value, this.scale) & 0xf8]);
   }
 
   /** The numbers at a place of the data. */

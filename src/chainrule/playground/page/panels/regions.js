@@ -3,7 +3,7 @@
 import { button, el } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Picture } from "../draw/canvas.js";
-import { classPixels, scheme } from "../draw/colours.js";
+import { classPixels, css, scheme } from "../draw/colours.js";
 import { haloLine } from "../draw/contour.js";
 import { classLook, stamp } from "../draw/markers.js";
 import { rowsOf } from "../draw/rows.js";
@@ -96,7 +96,7 @@ class Regions {
       // Neighbours get different tints; the number of the tint itself means nothing.
       const place = owner?.length === polygons.length ? owner[at] : at;
       const word = table[((place * 7 + Math.floor(place / TINTS)) % TINTS) * 256 + 90 + ((place * 53) % 110)];
-      context.fillStyle = `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
+      context.fillStyle = css(word);
       context.fill();
       Object.assign(context, { strokeStyle: scheme().ink, lineWidth: 0.8, lineJoin: "round" });
       context.stroke();

@@ -3,7 +3,6 @@
 import { button, el, fill, fresh, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Grid, Picture } from "../draw/canvas.js";
-import { scheme } from "../draw/colours.js";
 import { crossing, haloLine, path } from "../draw/contour.js";
 import { paint } from "../draw/field.js";
 import { bar } from "../draw/legend.js";
@@ -168,6 +167,5 @@ class Surface {
     Object.assign(context, { fillStyle: "#ffffff", strokeStyle: "#000000", lineWidth: 2 });
     context.fill();
     context.stroke();
-    context.strokeStyle = scheme().mark;
   }
 }
