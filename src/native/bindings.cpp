@@ -338,6 +338,8 @@ template <class T> void bind_precision(nb::module_& m, const std::string& suffix
 }  // namespace chainrule
 
 NB_MODULE(_native, m) {
+    // An engine keeps its threads until the interpreter ends, which may leave modules as they are: no fault to tell users of.
+    nb::set_leak_warnings(false);
     m.doc() = "chainrule's native engine.";
     m.def("available_kernels", &chainrule::available_kernels, "Instruction sets usable on this processor, fastest first.");
     chainrule::bind_descriptions(m);

@@ -28,7 +28,8 @@ NOTEBOOKS = "http://localhost:* http://127.0.0.1:* https://localhost:* https://1
 SAME = ("same-origin", "none")
 # Not a redirect: after one from another site's link the browser would keep a SameSite=Strict cookie to itself.
 ENTRANCE = (
-    '<!doctype html><html lang="en"><title>chainrule playground</title><meta http-equiv="refresh" content="0;url=/">'
+    '<!doctype html><html lang="en"><title>chainrule playground</title><link rel="icon" href="/icon.svg">'
+    '<meta http-equiv="refresh" content="0;url=/">'
     '<p><a href="/">To the playground</a></p></html>'
 )
 
