@@ -71,13 +71,13 @@ def _run(bench: Bench) -> Findings:
         path = descend(VALLEY, START, SGD(momentum=beta, nesterov=False), 0.6, 20, bench.engine)
         paths[f"eta 0.6, momentum {beta:g}"] = path
         checks += [exact(f"momentum {beta:g}: {axis}", path[-1, k], ends[k], 1e-6) for k, axis in enumerate("xy")]
-    for beta in (0.5, 0.9):
+    for beta in (0.5,) if bench.reduced else (0.5, 0.9):
         below, above, factor = _stable(bench, beta)
         checks += [
             true(f"momentum {beta:g}: converges up to rate 2 + 2 beta over the curvature", below < 1e-3 < 1e3 < above),
             within(f"momentum {beta:g}: factor per step at rate 1", factor / np.sqrt(beta), 0.98, 1.02, "root of beta"),
         ]
-    for done, (ratio, expected) in enumerate(list(STEPS.items())[: 2 if bench.reduced else 3]):
+    for done, (ratio, expected) in enumerate(list(STEPS.items())[: 1 if bench.reduced else 3]):
         bench.say(done, len(STEPS))
         rate, heavy = _best(ratio)
         plain = descend((1.0, ratio), (1.0, 1.0), PLAIN, 2 / (1 + ratio), 10_000, bench.engine, close=1e-6)
