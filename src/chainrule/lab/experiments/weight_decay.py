@@ -60,6 +60,19 @@ def _shrinking(bench: Bench) -> float:
     return float(np.abs(training.theta - expected).max())
 
 
+def _told(samples: int, train: Any, test: Any, bayes: float) -> tuple[str, str]:
+    reading = (
+        f"Mean of {samples} samples of 200 points: without decay {train[0]:.1%} of the points are wrong and {test[0]:.1%} of "
+        f"new ones; with lambda 1e-3 {train[2]:.1%} and {test[2]:.1%}; the Bayes classifier has {bayes:.1%}. The larger "
+        "lambda, the smaller the weights and the smoother the boundary."
+    )
+    caveat = (
+        f"1e-2, the slides' last picture, is too much on average: {test[3]:.1%} of new points are wrong, the boundary is nearly "
+        "a line. And the slides add the norm of the weights but differentiate its square: the square is meant and measured."
+    )
+    return reading, caveat
+
+
 def _run(bench: Bench) -> Findings:
     on_points, on_new, best, norms = [], [], [], []
     seeds = bench.seeds(SAMPLES, reduced=1)
@@ -109,15 +122,7 @@ def _run(bench: Bench) -> Findings:
             calibrated("error on new points, lambda 1e-2 less 1e-3", test[3] - test[2], TOO_MUCH),
         ]
     )
-    reading = (
-        f"Mean of {len(seeds)} samples of 200 points: without decay {train[0]:.1%} of the points are wrong and {test[0]:.1%} of "
-        f"new ones; with lambda 1e-3 {train[2]:.1%} and {test[2]:.1%}; the Bayes classifier has {bayes:.1%}. The larger "
-        "lambda, the smaller the weights and the smoother the boundary."
-    )
-    caveat = (
-        f"1e-2, the slides' last picture, is too much on average: {test[3]:.1%} of new points are wrong, the boundary is nearly "
-        "a line. And the slides add the norm of the weights but differentiate its square: the square is meant and measured."
-    )
+    reading, caveat = _told(len(seeds), train, test, bayes)
     data = {
         "shown": shown,
         "errors": np.column_stack([on_points[0], on_new[0]]),
