@@ -79,7 +79,8 @@ def opened(
         page.on("request", lambda sent: None if sent.url.startswith(own) else seen.elsewhere.append(sent.url))
         page.on("websocket", lambda line: None if line.url.startswith(own) else seen.elsewhere.append(line.url))
         page.goto(running.invitation())
-        page.wait_for_url(running.address + "*")
+        # Not the invitation any more, whose address begins like the page's.
+        page.wait_for_url(lambda url: url.startswith(running.address) and "token=" not in url)
         if address:
             page.goto(running.address + address)
             page.reload()

@@ -66,6 +66,8 @@ def test_painted_points():
     assert one.data.classes == ("0", "1", "2") and one.built.network.outputs == 3 and not len(one.data.test)
     one.advance(2)
     assert one.frame({"metrics": True}).header["metrics"]["test_loss"] != 0
+    # The map does not shrink to a few points: there are more to paint.
+    assert one.data.box() == (-6, 6, -6, 6)
     line = opened(source="points", points=[[x, x * x] for x in range(6)])
     assert line.data.task == "regression" and line.built.names == ("x1",)
     numbers = opened(source="points", points=[[x, 1, x / 3] for x in range(6)])

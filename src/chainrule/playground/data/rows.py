@@ -102,6 +102,8 @@ class Data:
         Of a table.
     start : Start or None
         Start weights of a shared link.
+    reach : float
+        How far the map reaches at least: where points are painted it must not shrink to them.
     """
 
     X: Vector
@@ -126,6 +128,7 @@ class Data:
     values: dict[str, Vector] | None = None
     schema: Any = None
     start: Start | None = None
+    reach: float = 0.0
 
     @property
     def dimension(self) -> int:
@@ -146,7 +149,7 @@ class Data:
         """(left, right, bottom, top) of the map: on a line its y axis."""
         if self.dimension == 1:
             return (*around(self.X[:, 0]), *around(self.y.astype(np.float64)))
-        if max(np.abs(self.X[:, :2]).max(), 1e-9) > 0.6 * REACH:
+        if max(self.reach, np.abs(self.X[:, :2]).max(), 1e-9) > 0.6 * REACH:
             reach = max(REACH, float(ceil(np.abs(self.X[:, :2]).max())))
             if np.abs(self.X[:, :2]).max() < 100:
                 return (-reach, reach, -reach, reach)
@@ -223,7 +226,8 @@ def _points(setup: Setup, source: Source | None, notes: list[Note]) -> Data:
     X, y = table[:, :-1], table[:, -1]
     painted = X.shape[1] == 2 and len(np.unique(y)) <= MOST_CLASSES and bool((y == np.floor(y)).all())
     asked = replace(setup.data, task="classification") if painted and setup.data.task is None else setup.data
-    return _divided(_learnable(X, y, asked, "drawn points", X.shape[1] == 1), asked)
+    found = _divided(_learnable(X, y, asked, "drawn points", X.shape[1] == 1), asked)
+    return replace(found, reach=REACH)
 
 
 def _own(setup: Setup, source: Source | None, notes: list[Note]) -> Data:

@@ -25,7 +25,8 @@ class Page:
 def pages() -> dict[str, Page]:
     """Every file of `page/` by its address; `/` is the page itself."""
     found = dict(_below(files("chainrule.playground") / "page", "/"))
-    return {"/": found["/index.html"], **found}
+    # Browsers ask for this name by themselves.
+    return {"/": found["/index.html"], "/favicon.ico": found["/icon.svg"], **found}
 
 
 def _below(folder: Traversable, address: str) -> list[tuple[str, Page]]:
