@@ -14,6 +14,7 @@ from chainrule.lab.experiments import (
     deep_and_wide,
     double_descent_features,
     double_descent_formula,
+    double_descent_network,
     dropout,
     early_stopping,
     features_or_layers,
@@ -77,7 +78,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         early_stopping,
         double_descent_formula,
         double_descent_features,
-        )
+        double_descent_network,
+    )
 }  # fmt: skip
 
 
