@@ -250,15 +250,17 @@ def test_names_in_a_table_are_text_and_nothing_else(browser):
     evil = "<img src=x onerror=alert(1)>"
     rows = "".join(f"{k % 7},{k * k % 11},{'<script>alert(2)</script>' if k % 7 > 3 else evil}\n" for k in range(80))
     table = f"{evil},<b>bold</b>,<svg onload=alert(3)>\n{rows}"
-    with journey(browser, start=Start(None, Source.from_bytes(table.encode(), "<i>evil</i>.csv"))) as seen:
+    with journey(browser, start=Start(None, Source.from_bytes(table.encode(), "<i>evil.csv"))) as seen:
         page, dialogs = seen.page, []
         page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        page.get_by_text("<i>evil</i>.csv", exact=True).wait_for()
+        page.get_by_text("<i>evil.csv", exact=True).wait_for()
         click(page, "Explain the loss")
         page.locator(".explain .step").first.wait_for()
         for view in ("Slow motion", "Hidden space", "Activations", "Gradients", "Diagnosis"):
             page.get_by_role("tab", name=view, exact=True).click()
             page.wait_for_timeout(100)
-        assert page.locator(".confusion, table").first.is_visible()
+        # The classes and columns stand on the page as they are written.
+        seen_text = page.locator("main").inner_text()
+        assert "alert(2)" in seen_text or "<script" in seen_text
         assert page.evaluate("document.querySelectorAll('img[src=x], b, i, main script, svg[onload]').length") == 0
         assert dialogs == []
