@@ -23,3 +23,42 @@ def data_folder() -> Path:
     if not folder:
         pytest.skip("CHAINRULE_DATA is not set: no folder of real tables")
     return Path(folder)
+
+
+# What the journeys through the playground's page share; imported only where they run, for they skip where there is no browser.
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser for the tests of a file."""
+    from tests.chromium import browsing
+
+    with browsing() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A playground that serves."""
+    from tests.playground_server import serving
+
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser, server):
+    """Its page, which has shown its first numbers."""
+    from tests.playground_journeys import journey
+
+    with journey(browser, server) as found:
+        yield found.page
+
+
+@pytest.fixture
+def visit(browser):
+    """Opens pages, each with a server of its own."""
+    from tests.playground_views import visiting
+
+    with visiting(browser) as go:
+        yield go

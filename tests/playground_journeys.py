@@ -10,23 +10,17 @@ from typing import Any
 
 from tests.playground_page import Seen, opened
 
-READY = "body[data-ready]"
 LONGEST = 15.0
 
 
 @contextlib.contextmanager
 def journey(browser: Any, server: Any = None, address: str = "", start: Any = None, **context: Any) -> Iterator[Seen]:
     """A page that has shown its first numbers; in the end nothing may have complained."""
-    with opened(browser, start, server, **context) as found:
+    with opened(browser, start, server, address, **context) as found:
         page = found.page
         page.set_default_timeout(1000 * LONGEST)
         refused: list[str] = []
         page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
-        page.wait_for_selector(READY)
-        if address:
-            page.goto(found.server.address + address)
-            page.reload()
-            page.wait_for_selector(READY)
         wait(page, "document.querySelector('[data-number=train]').textContent !== '–'")
         yield found
         assert found.errors == [], "; ".join([*found.errors, *refused])
@@ -62,6 +56,15 @@ def until(page: Any, name: str, holds: Callable[[float], bool]) -> float:
     while not holds(found := number(page, name)):
         assert time.monotonic() < end, f"{name} is {found}"
         page.wait_for_timeout(30)
+    return found
+
+
+def still(page: Any, name: str) -> float:
+    """Wait until a number of the read-out does not change any more: the last frame may be on its way."""
+    before = None
+    while (found := number(page, name)) != before:
+        before = found
+        page.wait_for_timeout(500)
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,14 +10,12 @@ from typing import Any
 
 import pytest
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright, which drives the browser, is not installed")
 pytest.importorskip("uvicorn", reason="the playground's server is not installed")
 
-from chainrule.playground.server.launch import Server  # noqa: E402
-from chainrule.playground.server.runner import Start  # noqa: E402
-from tests.playground_server import serving  # noqa: E402
+from chainrule.playground.server.launch import Server
+from chainrule.playground.server.runner import Start
+from tests.playground_server import serving
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SECONDS = 20_000
 
 
@@ -38,17 +35,6 @@ class Seen:
 
 
 @contextlib.contextmanager
-def browsing() -> Iterator[Any]:
-    """Debian's Chromium without a window; skips where there is none."""
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-@contextlib.contextmanager
 def opened(
     browser: Any, start: Start | None = None, server: Server | None = None, address: str = "", **context: Any
 ) -> Iterator[Seen]:
@@ -57,7 +43,7 @@ def opened(
     Parameters
     ----------
     browser
-        Of `browsing`.
+        Of `tests.chromium`.
     start : Start, optional
         What the page is given.
     server : Server, optional
@@ -82,8 +68,10 @@ def opened(
         # Not the invitation any more, whose address begins like the page's.
         page.wait_for_url(lambda url: url.startswith(running.address) and "token=" not in url)
         if address:
+            # From another page: a change of what stands behind the # alone would load nothing.
+            page.goto("about:blank")
             page.goto(running.address + address)
-            page.reload()
+        page.wait_for_selector("body[data-ready]")
         yield seen
         within.close()
 

@@ -8,9 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.playground_page import opened
+from tests.playground_journeys import LONGEST, journey, still
 
-LONGEST = 10.0
 # Text of a number as the page writes it.
 NUMBER = r"[−-]?\d+(?:\.\d+)?(?:e[−-]?\d+)?"
 
@@ -21,15 +20,7 @@ def visiting(browser: Any) -> Iterator[Callable[..., Any]]:
     with contextlib.ExitStack() as stack:
 
         def go(address: str = "", **given: Any) -> Any:
-            seen = stack.enter_context(opened(browser, **given))
-            stack.callback(seen.check)
-            seen.page.set_default_timeout(1000 * LONGEST)
-            seen.page.wait_for_selector("body[data-ready]")
-            if address:
-                # From another page: a change of what stands behind the # alone would load nothing.
-                seen.page.goto("about:blank")
-                seen.page.goto(seen.server.address + address)
-                seen.page.wait_for_selector("body[data-ready]")
+            seen = stack.enter_context(journey(browser, None, address, **given))
             until(lambda: shown(seen.page))
             return seen.page
 
@@ -64,7 +55,7 @@ def play(page: Any, epochs: int = 40) -> None:
     until(lambda: numbers(page.locator("[data-number=epoch]").inner_text().replace("\u202f", ""))[0] >= epochs)
     page.get_by_role("button", name="Pause", exact=True).first.click()
     until(lambda: page.get_by_role("button", name="Play", exact=True).first.is_visible())
-    time.sleep(0.3)
+    still(page, "epoch")
 
 
 def view(page: Any, name: str) -> Any:

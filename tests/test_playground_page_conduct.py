@@ -6,30 +6,10 @@ import pytest
 
 from chainrule.playground import options
 from tests.playground_journeys import click, control, journey, number, until, wait
-from tests.playground_page import browsing
-from tests.playground_server import serving
 
 # Seeds have a text for each place; the slice has one of its own.
 UNSEEN = ("data.seed", "network.seed", "training.seed", "view.axes", "view.at")
 SERIOUS = ("serious", "critical")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def server():
-    with serving() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser, server):
-    with journey(browser, server) as found:
-        yield found.page
 
 
 def complaints(page):

@@ -7,7 +7,6 @@ import itertools
 import numpy as np
 import pytest
 
-from tests.playground_page import browsing
 from tests.playground_views import canvas, visiting
 
 # Machado, Oliveira and Fernandes (2009), "A physiologically-based model for simulation of color vision deficiency", severity 1.
@@ -44,12 +43,6 @@ COLOURS = """async () => {
   return { classes: places.map(classColour), shapes: places.map(classShape), paper, lines,
     sequential: Array.from(pixels("sequential")), signed: Array.from(pixels("signed")) };
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

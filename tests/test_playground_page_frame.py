@@ -6,29 +6,8 @@ import json
 import re
 
 import numpy as np
-import pytest
 
-from tests.playground_journeys import click, control, journey, number, source, until, wait
-from tests.playground_page import browsing
-from tests.playground_server import serving
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def server():
-    with serving() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser, server):
-    with journey(browser, server) as found:
-        yield found.page
+from tests.playground_journeys import click, control, journey, number, source, still, until, wait
 
 
 def test_play_and_the_loss_falls(page):
@@ -37,11 +16,11 @@ def test_play_and_the_loss_falls(page):
     until(page, "epoch", lambda n: n > 200)
     page.keyboard.press(" ")  # the button has the focus, so it is the button that the key presses
     page.wait_for_selector("body[data-running=ready]")
+    stopped = still(page, "epoch")
     assert number(page, "train") < before / 4
     assert number(page, "test") < before / 4
     assert number(page, "score") > 0.95
-    stopped = number(page, "epoch")
-    page.wait_for_timeout(200)
+    page.wait_for_timeout(300)
     assert number(page, "epoch") == stopped
 
 
@@ -109,7 +88,6 @@ def test_a_layer_goes_and_the_inputs_change(page):
     page.wait_for_selector("text=No hidden layer")
     for name in ("x₁²", "x₂²"):
         page.get_by_label(name, exact=True).check()
-        page.wait_for_timeout(100)
     page.get_by_label("x₁", exact=True).uncheck()
     wait(page, "location.hash.includes('features=')")
     control(page, "training.learning_rate").locator("input[type=number]").fill("0.3")
@@ -162,7 +140,6 @@ def test_settings_are_live_and_errors_stand_at_their_field(page):
     repaired.wait_for()
     assert "is taken" in repaired.inner_text()
     page.get_by_label("x₁", exact=True).uncheck()
-    page.wait_for_timeout(150)
     page.get_by_label("x₂", exact=True).click()
     message = page.locator(".features .field-error")
     message.wait_for()

@@ -9,20 +9,8 @@ import pytest
 
 from chainrule import MLPClassifier
 from chainrule.playground import Source
-from tests.playground_page import Start, browsing
-from tests.playground_views import canvas, colours, numbers, plain, play, until, view, visiting
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as found:
-        yield found
-
-
-@pytest.fixture
-def visit(browser):
-    with visiting(browser) as go:
-        yield go
+from tests.playground_page import Start
+from tests.playground_views import canvas, colours, numbers, plain, play, until, view
 
 
 def piecewise(page):

@@ -12,7 +12,6 @@ import pytest
 from chainrule.playground import Session, Source
 from chainrule.playground.server.runner import Start
 from tests.playground_journeys import click, control, journey, number, source, until, wait
-from tests.playground_page import browsing
 from tests.playground_server import serving
 
 RIVAL = (
@@ -21,24 +20,6 @@ RIVAL = (
     "&x=true&y=true&xTimesY=false&xSquared=false&ySquared=false&cosX=false&sinX=true&cosY=false&sinY=true&problem=classification"
 )
 TABLE = "a,b,c,grade\n" + "\n".join(f"{k % 7},{k * k % 11},{k % 3},{'hi' if k % 7 > 3 else 'lo'}" for k in range(80))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def server():
-    with serving() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser, server):
-    with journey(browser, server) as found:
-        yield found.page
 
 
 def paste(page, text):
@@ -123,6 +104,7 @@ def test_a_link_names_the_file_it_needs(browser, server):
     with journey(browser, server, "#" + address.split("#")[1]) as second:
         page = second.page
         needs = page.locator(".own .notice.warning")
+        needs.wait_for()
         assert "pasted.csv" in needs.inner_text()
         page.get_by_text("Paste a table").click()
         page.locator("textarea").first.fill(TABLE)

@@ -9,25 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.playground_page import browsing
-from tests.playground_views import canvas, colours, numbers, plain, play, until, visiting
+from tests.playground_views import canvas, colours, numbers, plain, play, until
 
 pytest.importorskip("PIL", reason="Pillow, which reads pictures, is not installed")
 
 # Links to steps of a backward pass.
 BACKWARD = ", ".join(f"[data-target*={kind}]" for kind in ("gradient", "delta", "path"))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as found:
-        yield found
-
-
-@pytest.fixture
-def visit(browser):
-    with visiting(browser) as go:
-        yield go
 
 
 def weight_table(page: Any, layer: int) -> np.ndarray:
@@ -156,8 +143,9 @@ def test_curves_by_keyboard_and_as_a_table(visit):
     assert first.startswith("Epoch 0:") and second.startswith("Epoch 1:")
     table = page.locator("details:has(> summary:text-is('Curves as a table'))")
     table.locator("summary").click()
+    until(lambda: table.locator("tbody tr").count() > 15)
     rows = [row.locator("td").all_inner_texts() for row in table.locator("tbody tr").all()]
-    assert plain(rows[-1][0]) == 0 and len(rows) > 15
+    assert plain(rows[-1][0]) == 0
     assert numbers(second)[1] == pytest.approx(plain(rows[-2][2]), rel=1e-3)
     assert plain(rows[0][2]) < plain(rows[-1][2])
     before = page.screenshot(clip=slider.bounding_box())
@@ -206,10 +194,10 @@ def test_one_input_is_a_line_with_joints(visit):
     until(lambda: "joints" in (picture.get_attribute("aria-label") or ""))
     table = page.locator("details:has(> summary:text-is('Straight pieces as a table'))")
     table.locator("summary").click()
+    until(lambda: table.locator("tbody tr").count() >= 2)
     pieces = np.array(
         [[plain(cell) for cell in row.locator("td").all_inner_texts()] for row in table.locator("tbody tr").all()]
     )
-    assert len(pieces) >= 2
     # Pieces follow one another, and the function is continuous where they meet.
     assert pieces[1:, 0] == pytest.approx(pieces[:-1, 1], abs=1e-3)
     ends, starts = pieces[:-1, 2] * pieces[:-1, 1] + pieces[:-1, 3], pieces[1:, 2] * pieces[1:, 0] + pieces[1:, 3]

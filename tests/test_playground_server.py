@@ -94,12 +94,6 @@ def line(server: Any) -> Iterator[Line]:
         yield Line(socket)
 
 
-@pytest.fixture(scope="module")
-def server():
-    with serving() as running:
-        yield running
-
-
 def wait(true: Any) -> None:
     until = time.monotonic() + SECONDS
     while not true():

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 
 import pytest
 
 from chainrule.trace.render import render
 from tests.explained import CASES, batch, mazur
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install '.[test]'")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here to open the page with")
-
 SHOWN = {"mazur": mazur, "batch": batch, "layers only": CASES["layers only"], "prediction": CASES["prediction"]}
 WIDE, NARROW, MAGNIFIED = (1280, 900), (320, 640), (640, 450)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as run:
-        found = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Step:
+class Step(ABC):
     """One node computed in a pass; the numbers are those of that moment.
 
     Parameters
@@ -57,8 +58,8 @@ class Step:
         """The graph as it stands now, with this step highlighted: draw before taking the next step."""
         return self.graph.draw(self, digits=digits, limit=limit)
 
-    def _sides(self, language: Language, digits: int) -> list[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def _sides(self, language: Language, digits: int) -> list[str]: ...
 
 
 @dataclass(frozen=True, repr=False)

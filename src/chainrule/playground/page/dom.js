@@ -34,6 +34,16 @@ export function button(text, click, { icon: picture, ...attributes } = {}) {
   return el("button", { type: "button", on: { click }, ...attributes }, ...face);
 }
 
+/** What may be wider than its place: it scrolls by itself, by keyboard too. */
+export function scrolling(label, ...children) {
+  return el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": label }, ...children);
+}
+
+/** Details that are filled when they are opened. */
+export function folded(text, toggle, ...children) {
+  return el("details", { class: "view-options", on: { toggle } }, el("summary", { text }), ...children);
+}
+
 const PICTURES = {
   play: "M7 4.5v15l12-7.5z",
   pause: "M6 5h4v14H6zM14 5h4v14h-4z",

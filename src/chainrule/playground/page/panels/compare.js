@@ -1,6 +1,6 @@
 /** Two to four runs side by side: the same data and seeds, one setting changed; their curves in one picture. */
 
-import { button, count, el, fill, fresh, later, short } from "../dom.js";
+import { button, count, el, fill, fresh, later, scrolling, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Picture } from "../draw/canvas.js";
 import { DASHES, onScheme, scheme } from "../draw/colours.js";
@@ -51,7 +51,7 @@ class Compare {
       this.runs,
       el("div", {}, el("div", { class: "pair" }, this.loss, el("label", { class: "check" }, this.log, el("span", { text: words.logarithmic })), this.legend),
         this.picture.element),
-      el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": words.table }, el("table", {}, el("thead", {}, head), this.body)));
+      scrolling(words.table, el("table", {}, el("thead", {}, head), this.body)));
     const title = el("h2", { id: fresh("compare"), text: words.title });
     return el("section", { class: "card", "aria-labelledby": title.id }, title, el("p", { class: "about", text: words.lead }),
       el("div", { class: "pair" }, this.add), this.hint, this.results);

@@ -1,6 +1,6 @@
 /** Losses, scores and learning rate over the epochs: axes, logarithmic if wanted, a cursor for pointer and keys, a table. */
 
-import { el, fill, fresh, short } from "../dom.js";
+import { el, fill, folded, fresh, scrolling, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Picture } from "../draw/canvas.js";
 import { DASHES, scheme } from "../draw/colours.js";
@@ -56,13 +56,8 @@ class Curves {
       el("label", { class: "view-flag" }, this.logX, WORDS.logX),
       el("label", { class: "view-flag" }, WORDS.over, this.across),
     );
-    this.table = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": WORDS.table });
-    this.rowsAsText = el(
-      "details",
-      { class: "view-options", on: { toggle: () => this.#fill() } },
-      el("summary", { text: WORDS.table }),
-      this.table,
-    );
+    this.table = scrolling(WORDS.table);
+    this.rowsAsText = folded(WORDS.table, () => this.#fill(), this.table);
     this.element = el(
       "div",
       { class: "view" },

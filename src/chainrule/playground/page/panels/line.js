@@ -1,6 +1,6 @@
 /** One input: the function with its joints, the rows, the true function, and below what each unit contributes. */
 
-import { el, fill, short } from "../dom.js";
+import { el, fill, folded, scrolling, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Picture } from "../draw/canvas.js";
 import { DASHES, classColour, scheme } from "../draw/colours.js";
@@ -51,13 +51,8 @@ class Line {
       el("label", { class: "view-flag" }, WORDS.below, this.units),
       el("label", { class: "view-flag" }, this.joints, WORDS.joints),
     );
-    this.pieces = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": WORDS.pieces });
-    this.table = el(
-      "details",
-      { class: "view-options", on: { toggle: () => this.#fill() } },
-      el("summary", { text: WORDS.pieces }),
-      this.pieces,
-    );
+    this.pieces = scrolling(WORDS.pieces);
+    this.table = folded(WORDS.pieces, () => this.#fill(), this.pieces);
     this.element = el(
       "div",
       { class: "view" },

@@ -1,6 +1,6 @@
 /** The scores in numbers, each a button that opens its formula; the confusion matrix. */
 
-import { button, el, fill, fresh, short } from "../dom.js";
+import { button, el, fill, fresh, scrolling, short } from "../dom.js";
 import { scheme, shapeSign } from "../draw/colours.js";
 import { views } from "../strings/views.js";
 
@@ -23,7 +23,7 @@ class Metrics {
   constructor(app) {
     Object.assign(this, { app, tiles: new Map(), cells: [], newest: null });
     this.numbers = el("div", { class: "tiles" });
-    this.matrix = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": WORDS.confusion });
+    this.matrix = scrolling(WORDS.confusion);
     const name = fresh("part");
     this.parts = ["test", "train"].map((value) =>
       el("input", { type: "radio", name, value, checked: value === "test", on: { change: () => this.#fill() } }),

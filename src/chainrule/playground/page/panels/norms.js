@@ -1,6 +1,6 @@
 /** Gradients, updates and weights of every layer by their length, on a logarithmic axis. */
 
-import { button, el, fill, short } from "../dom.js";
+import { button, el, fill, scrolling, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Picture } from "../draw/canvas.js";
 import { scheme } from "../draw/colours.js";
@@ -30,7 +30,7 @@ class Norms {
       name: "norms",
     });
     this.legend = el("div", { class: "legend" });
-    this.table = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": WORDS.title });
+    this.table = scrolling(WORDS.title);
     this.element = el(
       "div",
       { class: "view" },

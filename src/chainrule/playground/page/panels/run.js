@@ -28,7 +28,8 @@ class RunBar {
     this.app = app;
     this.words = app.strings.run;
     this.speed = null;
-    this.metrics = null;
+    /** The newest frame's numbers and when they held: an epoch beside another epoch's loss would be a lie. */
+    this.moment = null;
     this.#make();
     this.bound = new Bound(app);
     app.on("opened", () => this.#until());
@@ -78,7 +79,8 @@ class RunBar {
   }
 
   read(frame) {
-    this.metrics = frame.header.metrics ?? this.metrics;
+    const { metrics, status } = frame.header;
+    if (metrics) this.moment = { metrics, status };
     this.#numbers();
   }
 
@@ -89,10 +91,12 @@ class RunBar {
 
   #numbers() {
     const { status, data } = this.app.state;
-    const { numbers, metrics, words } = this;
-    numbers.epoch.value.textContent = count(status.epoch);
-    numbers.epoch.value.title = status.batch ? fill(words.within, status) : "";
-    numbers.epoch.term.textContent = status.batch ? `${words.epochs}, ${fill(words.within, status)}` : words.epochs;
+    const { numbers, words } = this;
+    const { metrics, status: then } = this.moment ?? { status };
+    const within = then.batch ? fill(words.within, then) : "";
+    numbers.epoch.value.textContent = count(then.epoch);
+    numbers.epoch.value.title = within;
+    numbers.epoch.term.textContent = within ? `${words.epochs}, ${within}` : words.epochs;
     numbers.train.value.textContent = short(metrics?.train_loss);
     numbers.test.value.textContent = short(metrics?.test_loss);
     numbers.score.term.textContent = words.score[metrics?.score] ?? words.score.accuracy;
@@ -179,9 +183,9 @@ class RunBar {
   tell(first = "") {
     const off = this.app.on("frame", () => {
       off();
-      const metrics = this.metrics ?? {};
+      const { metrics, status } = this.moment;
       const values = {
-        epoch: this.app.state.status.epoch, train: short(metrics.train_loss), test: short(metrics.test_loss),
+        epoch: status.epoch, train: short(metrics.train_loss), test: short(metrics.test_loss),
         score: this.words.score[metrics.score] ?? "", value: short(metrics.test_score), boundary: metrics.boundary ?? "",
       };
       this.app.say(`${first} ${fill(this.words.spoken, values)}`.trim());

@@ -1,6 +1,6 @@
 /** The weights as a table of buttons: the same as edges and matrices, for those who read rather than look. */
 
-import { button, el, fill, fresh, short } from "../dom.js";
+import { button, el, fill, folded, fresh, scrolling, short } from "../dom.js";
 import { views } from "../strings/views.js";
 
 const WORDS = views.diagram;
@@ -11,16 +11,10 @@ export class WeightTable {
   constructor(app, network) {
     Object.assign(this, { app, network, layer: 0 });
     this.choice = el("select", { id: fresh("layer"), on: { change: () => this.#choose() } });
-    this.body = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": WORDS.table });
+    this.body = scrolling(WORDS.table);
     const again = button(WORDS.again, () => this.#fill(), { class: "plain" });
     const head = el("div", { class: "view-flags" }, el("label", { class: "view-flag" }, WORDS.ofLayer, this.choice), again);
-    this.element = el(
-      "details",
-      { class: "view-options", on: { toggle: () => this.#fill() } },
-      el("summary", { text: WORDS.table }),
-      head,
-      this.body,
-    );
+    this.element = folded(WORDS.table, () => this.#fill(), head, this.body);
   }
 
   /** Network or weights have changed. */
