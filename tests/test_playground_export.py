@@ -138,6 +138,28 @@ def test_code_model_and_points_of_a_table(tmp_path, monkeypatch):
     assert any(cell.startswith("'=weird") for cell in rows[0])
 
 
+def test_a_model_of_a_table_tells_its_training(tmp_path):
+    lines = table().decode().splitlines()
+    lines[3] = lines[3].rpartition(",")[0] + ","  # a row without a target
+    one = Session(source=Source.from_bytes("\n".join(lines).encode(), "mine.csv"))
+    one.advance(15)
+    one.change({"training.learning_rate": 0.02})
+    one.advance(15)
+    (tmp_path / "m").write_bytes(one.do("export", {"kind": "model"})["bytes"])
+    model = chainrule.load(tmp_path / "m")
+    told = model.summary
+    assert (told["table"], told["rows"], told["epochs"], model.estimator.n_iter_) == ("mine.csv", 120, 30, 30)
+    assert told["sizes"] == {"train": len(one.data.train), "validation": 0, "test": len(one.data.test)}
+    settings = {setting["name"]: setting["value"] for setting in told["settings"]}
+    assert settings["learning_rate_init"] == 0.02 and "changed" in told["notes"][-1]
+    # The rows held out are named as rows of the file, and score as they did on the page.
+    assert 2 not in model.test_rows and max(model.test_rows) > len(one.data.y) - 10
+    held = model.evaluate(one.source.table.take(model.test_rows))
+    assert held.rows == len(one.data.test) and held.score == pytest.approx(one.run.judged.test_score, rel=1e-9)
+    assert told["test"]["score"] == held.score
+    assert model.estimator.loss_curve_ == [pytest.approx(one.run.judged.train)]
+
+
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 def test_code_of_arrays_and_models_takes_them_again():
     rng = np.random.default_rng(0)

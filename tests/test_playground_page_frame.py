@@ -212,38 +212,6 @@ def test_a_bad_table_names_row_and_column(page):
     assert page.locator(".own .field-error").count() == 0
 
 
-def test_points_are_painted_and_erased(page):
-    source(page, "Painted")
-    wait(page, "document.querySelector('.points').textContent.includes('500 points')")
-    page.get_by_role("radio", name="paint", exact=True).check()
-    page.locator(".points").get_by_label("Class").fill("2")
-    box = page.locator("[data-slot=map] canvas").first.bounding_box()
-    corner = (box["x"] + 0.22 * box["width"], box["y"] + 0.12 * box["height"])
-    page.mouse.click(*corner)
-    wait(page, "document.querySelector('[data-part=facts]').textContent.includes('501 rows')")
-    assert page.evaluate("location.hash").count("points") == 1  # named as the source; no point stands in the address
-    # A third class: three outputs.
-    page.get_by_text("Output layer: 3 × softmax").wait_for()
-    page.get_by_role("radio", name="erase", exact=True).check()
-    page.mouse.click(*corner)
-    wait(page, "document.querySelector('[data-part=facts]').textContent.includes('500 rows')")
-    wait(page, "history.state.setup.data.points.length === 500")
-    page.go_back()
-    wait(page, "document.querySelector('[data-part=facts]').textContent.includes('501 rows')")
-
-
-def test_points_by_table(page):
-    source(page, "Painted")
-    wait(page, "document.querySelector('.points').textContent.includes('500 points')")
-    page.get_by_text("Points as a table").click()
-    page.get_by_role("button", name="Remove point 1", exact=True).click()
-    wait(page, "document.querySelector('.points').textContent.includes('499 points')")
-    for label, value in (("x1", "1.5"), ("x2", "-2"), ("y", "1")):
-        page.locator(".points tfoot").get_by_label(label).fill(value)
-    click(page, "Add point")
-    wait(page, "document.querySelector('[data-part=facts]').textContent.includes('500 rows')")
-
-
 def test_plain_data(page):
     """What the page keeps as settings opens again, here and elsewhere."""
     control(page, "training.learning_rate").locator("input[type=number]").fill("0.3")

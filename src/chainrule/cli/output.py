@@ -79,6 +79,8 @@ def curve_rows(training: Curve, validation: Curve, symbols: str) -> list[tuple[s
     named = (("training loss", training), ("validation loss", validation))
     return [
         (name, f"{short(curve[0])} to {short(curve[-1])}", sparkline(curve, limits, symbols=symbols))
+        if len(curve) > 1
+        else (name, short(curve[0]), "")
         for name, curve in named
         if len(curve)
     ]

@@ -100,6 +100,8 @@ class Data:
         The numbers of each numeric column, the median where missing.
     schema : TableSchema or None
         Of a table.
+    origin : ndarray of int or None
+        Which rows of the table these are; rows without a target are not among them.
     start : Start or None
         Start weights of a shared link.
     reach : float
@@ -127,6 +129,7 @@ class Data:
     cells: dict[str, Any] | None = None
     values: dict[str, Vector] | None = None
     schema: Any = None
+    origin: Rows | None = None
     start: Start | None = None
     reach: float = 0.0
 

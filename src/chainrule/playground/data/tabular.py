@@ -60,7 +60,8 @@ def table_data(source: Source, asked: DataSetup, notes: list[Note]) -> Data:
             f"{table.path}: the columns become {len(schema.inputs):,} inputs; at most {LIMITS.inputs:,} are shown here. "
             "Choose fewer columns."
         )
-    return _data(source, table, schema, parts.train, parts.test, codes, parts.reason)
+    found = _data(source, table, schema, parts.train, parts.test, codes, parts.reason)
+    return replace(found, origin=rows)
 
 
 def _target(table: Table, asked: DataSetup, notes: list[Note]) -> str:

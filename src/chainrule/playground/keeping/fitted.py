@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.estimators.parameters import schedule_of, solver_of, weight_decay_of
 from chainrule.formulas.lookup import Array
 from chainrule.network import Network
+from chainrule.playground.keeping.tabular import table_model
 from chainrule.playground.settings.families import formula_to_plain
 from chainrule.playground.settings.features import apply
 from chainrule.playground.settings.setup import Setup
@@ -107,7 +108,11 @@ def fitted_model(session: Session) -> Any:
         learning_rate_init=training.learning_rate,
         batch_size=training.batch_size,
     )
-    return _table_model(session, model) if table else model
+    # What its one epoch left behind is replaced by what the run has been.
+    model.n_iter_, model.loss_curve_ = session.run.learner.epochs, [session.run.judged.train]
+    model.loss_ = model.best_loss_ = session.run.judged.train
+    model.t_ = model.n_iter_ * len(data.train)
+    return table_model(session, model) if table else model
 
 
 def _labels(classes: tuple[str, ...]) -> Any:
@@ -141,9 +146,3 @@ def _check_linear(network: Network) -> None:
         raise ValueError(
             "the target is scaled, which only the output 'identity' can undo; choose it, or keep the setup."
         )
-
-
-def _table_model(session: Session, model: Any) -> Any:
-    from chainrule.tables import TableModel
-
-    return TableModel(session.data.schema, model, {})

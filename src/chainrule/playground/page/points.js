@@ -19,11 +19,12 @@ export class Points {
     this.element = el("div", { class: "points", data: { part: "points", field: "data.points" } });
     app.on("opened", () => this.#build());
     app.on("place", (place) => this.place(place));
+    app.on("changed", ({ changed }) => changed.includes("data") && app.state.setup.data.source !== "points" && this.#leave());
   }
 
   #build() {
     const { words, app } = this;
-    this.draft = null;
+    this.#drafted(null);
     const name = fresh("tool");
     const tools = [["", words.select], ["paint", words.paint], ["erase", words.erase]].map(([tool, text]) => {
       const input = el("input", { type: "radio", name, value: tool, checked: (app.state.tool ?? "") === tool });
@@ -67,7 +68,7 @@ export class Points {
     this.labelText.textContent = classes ? this.words.label : this.words.value;
     this.label.parentElement.hidden = data.dimension === 1;
     const painted = this.draft ?? (setup.data.source === "points" ? setup.data.points : null);
-    this.count.textContent = painted ? (painted.length ? fill(this.words.painted, { n: painted.length }) : this.words.empty) : "";
+    this.count.textContent = painted ? (painted.length >= FEWEST ? fill(this.words.painted, { n: painted.length }) : this.words.tooFew) : "";
     const flat = data.dimension === 1;
     for (const row of [this.head, this.newRow]) row.children[1].hidden = flat;
     if (this.table.open) this.#rows();
@@ -88,6 +89,7 @@ export class Points {
 
   /** Go on with the points that are there, as painted ones. */
   async begin() {
+    this.#leave();
     if (this.app.state.data.dimension > 2) await this.app.change({ "data.source": "toy", "data.name": "circle", "data.task": null });
     const points = await this.points();
     await this.app.change({ "data.source": "points", "data.points": points, "data.task": this.app.state.data.task });
@@ -110,9 +112,19 @@ export class Points {
   #put(points) {
     const most = this.app.state.options.limits.points;
     if (points.length > most) return this.app.emit("failed", { text: fill(this.words.tooMany, { n: most }), field: "data.points" });
-    this.draft = points;
+    this.#drafted(points);
     this.show();
     return this.send();
+  }
+
+  // Too few points were never sent; whoever turns to other data has given them up.
+  #leave() {
+    if (this.draft && this.draft.length < FEWEST) this.#drafted(null);
+  }
+
+  #drafted(points) {
+    this.draft = points;
+    this.app.emit("draft", points);
   }
 
   async #send() {
@@ -121,7 +133,7 @@ export class Points {
     const { source, task } = this.app.state.data;
     const kept = source === "points" ? {} : { "data.source": "points", "data.task": task };
     await this.app.change({ ...kept, "data.points": points });
-    if (this.draft === points) this.draft = null;
+    if (this.draft === points) this.#drafted(null);
     this.show();
   }
 

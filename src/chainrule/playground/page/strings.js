@@ -139,7 +139,7 @@ export const strings = {
     remove: "Remove point {n}",
     shown: "The first {n} of {all} points.",
     painted: "{n} points.",
-    empty: "No points yet: place two, and the old ones are gone.",
+    tooFew: "Too few points: place two, and the network learns them in place of the old ones.",
     tooMany: "At most {n} points can be drawn.",
     numbers: "Numbers only: x1, x2 and the class or value.",
     class: "Class {n}",

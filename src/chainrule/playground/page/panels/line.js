@@ -9,6 +9,7 @@ import { lineKey } from "../draw/legend.js";
 import { classLook, stamp } from "../draw/markers.js";
 import { rowsOf } from "../draw/rows.js";
 import { views } from "../strings/views.js";
+import { Hand } from "./hand.js";
 
 const WORDS = views.line;
 const RESOLUTION = 240;
@@ -43,8 +44,7 @@ class Line {
     this.joints = el("input", { type: "checkbox", checked: true, on: { change: () => this.picture.redraw() } });
     this.picture = new Picture(options);
     this.legend = el("div", { class: "legend" });
-    this.readout = el("p", { class: "readout", text: WORDS.hint });
-    this.picture.caption.append(this.readout);
+    this.hand = new Hand(this, WORDS);
     const flags = el(
       "div",
       { class: "view-flags" },
@@ -63,13 +63,10 @@ class Line {
       this.table,
     );
     this.rows.onNew(() => this.picture.redraw());
-    this.#hand();
   }
 
-  #hand() {
-    const { canvas } = this.picture;
-    canvas.addEventListener("pointermove", (event) => this.#point(event));
-    canvas.addEventListener("pointerdown", (event) => this.#place(event));
+  get axes() {
+    return this.above;
   }
 
   #resize() {
@@ -112,7 +109,9 @@ class Line {
     this.legend.replaceChildren(...keys);
   }
 
-  #ranges() {
+  /** What the picture covers: left, right, bottom, top; null before the first frame. */
+  get limits() {
+    if (!this.newest) return null;
     const { x, y } = this.newest;
     let [low, high] = [Infinity, -Infinity];
     const see = (value) => {
@@ -120,8 +119,8 @@ class Line {
       if (value > high) high = value;
     };
     y.forEach(see);
-    if (!this.app.state.data.classes.length && this.rows.frame)
-      for (let row = 0; row < this.rows.count; row += 1) see(this.rows.frame.arrays.X[2 * row + 1]);
+    if (!this.app.state.data.classes.length && this.rows.shown)
+      for (let row = 0; row < this.rows.shown.y.length; row += 1) see(this.rows.shown.X[2 * row + 1]);
     else [low, high] = [Math.min(0, low), Math.max(1, high)];
     const space = 0.06 * (high - low || 1);
     return [x[0], x[x.length - 1], low - space, high + space];
@@ -136,11 +135,12 @@ class Line {
     const split = shown ? height * 0.58 : height;
     above.titleX = this.app.state.data.inputs[0] ?? "x";
     above.titleY = "";
-    above.within(0, 0, width, split).ranges(...this.#ranges());
+    above.within(0, 0, width, split).ranges(...this.limits);
     picture.clear();
     above.draw(context);
     above.clipped(context, () => this.#function(context));
     if (shown) this.#units(context, shown, below.within(0, split, width, height - split));
+    this.hand.draw(context);
   }
 
   #function(context) {
@@ -166,8 +166,8 @@ class Line {
   }
 
   #points(context) {
-    if (!this.rows.frame) return;
-    const { X, y, train } = this.rows.frame.arrays;
+    if (!this.rows.shown) return;
+    const { X, y, train } = this.rows.shown;
     const classes = this.app.state.data.classes.length > 0;
     const size = y.length > 700 ? 2.4 : 3.6;
     for (let row = 0; row < y.length; row += 1) {
@@ -213,27 +213,14 @@ class Line {
     context.setLineDash([]);
   }
 
-  #point(event) {
-    if (!this.newest) return;
-    const [place] = this.picture.place(event);
-    const x = this.above.backX(place);
+  /** The function's numbers at a place, which may lie beside the curve. */
+  tell(x, height) {
     const { x: grid, y } = this.newest;
-    const at = Math.max(
-      0,
-      Math.min(grid.length - 1, Math.round(((x - grid[0]) / (grid[grid.length - 1] - grid[0])) * (grid.length - 1))),
-    );
+    const last = grid.length - 1;
+    const at = Math.max(0, Math.min(last, Math.round(((x - grid[0]) / (grid[last] - grid[0])) * last)));
     const values = Array.from({ length: y.shape[0] }, (_, one) => short(y[one * grid.length + at]));
-    this.readout.textContent = fill(WORDS.at, { x: short(grid[at]), y: values.join(", ") });
-  }
-
-  #place(event) {
-    const [x, y] = this.picture.place(event);
-    if (!this.app.state.tool || !this.above.holds(x, y)) return;
-    this.app.emit("place", {
-      x: this.above.backX(x),
-      y: this.above.backY(y),
-      erase: this.app.state.tool === "erase" || event.shiftKey,
-    });
+    const name = this.app.state.data.inputs[0] ?? "x";
+    return fill(WORDS.at, { name, x: short(grid[at]), y: values.join(", "), height: short(height) });
   }
 
   #fill() {

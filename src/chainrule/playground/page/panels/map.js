@@ -10,7 +10,7 @@ import { bar, key } from "../draw/legend.js";
 import { classLook, stamp } from "../draw/markers.js";
 import { rowsOf } from "../draw/rows.js";
 import { views } from "../strings/views.js";
-import { MapHand } from "./map-hand.js";
+import { Hand } from "./hand.js";
 
 const WORDS = views.map;
 const DETAILS = [40, 60, 100, 160];
@@ -47,12 +47,10 @@ class DecisionMap {
       height: (width) => Math.min(this.axes.squareHeight(width), 620),
       name: "map",
     });
-    this.hand = new MapHand(this);
+    this.hand = new Hand(this, WORDS);
     this.build();
     this.rows.onNew(() => this.#renew());
     app.on("hover", (unit) => this.showUnit(unit));
-    app.on("frozen", () => this.picture.redraw());
-    app.on("tool", () => this.hand.mode());
   }
 
   build() {
@@ -86,10 +84,14 @@ class DecisionMap {
     return (this.app.state.data?.dimension ?? 2) !== 1;
   }
 
+  /** What the map covers: left, right, bottom, top; null before the first frame. */
+  get limits() {
+    return this.field?.limits ?? null;
+  }
+
   changed(reply) {
     if (reply.changed.includes("data")) {
       this.bayes = null;
-      this.hand.cursor = null;
       const known = Boolean(this.app.state.data.bayes?.known) && this.planar;
       this.best.closest("label").hidden = !known;
       if (known) this.#askBest();
@@ -119,8 +121,8 @@ class DecisionMap {
     this.field = { map: frame.arrays.map, ...frame.header.map };
     this.scale = scaleOf(this.field, this.field.map.shape[0]);
     const limits = String([this.field.limits, this.field.x, this.field.y]);
-    if (limits !== this.limits) {
-      this.limits = limits;
+    if (limits !== this.framed) {
+      this.framed = limits;
       this.picture.stale("data");
     }
     this.#head(frame.header);
@@ -241,8 +243,8 @@ class DecisionMap {
   }
 
   #points(context) {
-    if (!this.rows.frame || !this.planar) return;
-    const { X, y, train } = this.rows.frame.arrays;
+    if (!this.rows.shown || !this.planar) return;
+    const { X, y, train } = this.rows.shown;
     const size = y.length > 1500 ? 2.4 : y.length > 700 ? 3.2 : 4;
     const sorted = this.app.state.data.classes.length > 0;
     for (const turn of this.test.checked ? [0, 1] : [1]) {

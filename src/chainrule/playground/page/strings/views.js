@@ -106,7 +106,9 @@ export const views = {
   },
   line: {
     title: "The function",
-    hint: "Point at the function to read it.",
+    role: "function with a cursor",
+    hint: "Point at the function or move the cursor with the arrow keys to read it; click a row or press Enter to explain it.",
+    chosen: "Row {row} is chosen. {where}",
     output: "output",
     probability: "P({name})",
     mean: "true function",
@@ -118,7 +120,7 @@ export const views = {
     pieces: "Straight pieces as a table",
     pieceHeads: ["from", "to", "slope", "offset"],
     noPieces: "This network is not made of straight pieces.",
-    at: "x = {x}: {y}",
+    at: "{name} = {x}: the function is {y}; the cursor stands at {height}",
     spoken: "Epoch {epoch}, {joints} joints, {pieces} straight pieces",
   },
   hidden: {

@@ -1,25 +1,27 @@
-/** Pointer and keys on the map: read it, choose a row, paint and erase points. */
+/** Pointer and keys on a picture of the rows: read it, choose a row, paint and erase points. */
 
 import { el, fill } from "../dom.js";
 import { classLook, outline, stamp } from "../draw/markers.js";
 import { scheme } from "../draw/colours.js";
-import { views } from "../strings/views.js";
-
-const WORDS = views.map;
 // CSS pixels within which a click means a point.
 const NEAR = 12;
 const STEPS = 40;
 
-/** The hand on a map. */
-export class MapHand {
-  constructor(map) {
-    Object.assign(this, { map, app: map.app, cursor: null, pinned: false, painting: false });
-    this.readout = el("p", { class: "readout", text: WORDS.hint });
-    map.picture.caption.append(this.readout);
-    const { canvas } = map.picture;
+/** The hand on a picture of the rows. */
+export class Hand {
+  /**
+   * @param {Object} view has `app`, `picture`, `axes`, `rows`; `limits` ([left, right, bottom, top] of the data, null before anything
+   *   is drawn) and `tell(x, y)`, a place's numbers in words
+   * @param {{hint: string, role: string, chosen: string}} words
+   */
+  constructor(view, words) {
+    Object.assign(this, { view, words, app: view.app, cursor: null, pinned: false, painting: false });
+    this.readout = el("p", { class: "readout", text: words.hint });
+    view.picture.caption.append(this.readout);
+    const { canvas } = view.picture;
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "application");
-    canvas.setAttribute("aria-roledescription", WORDS.role);
+    canvas.setAttribute("aria-roledescription", words.role);
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
     canvas.addEventListener("pointerup", () => (this.painting = false));
@@ -28,18 +30,17 @@ export class MapHand {
     canvas.addEventListener("contextmenu", (event) => this.app.state.tool && event.preventDefault());
     canvas.addEventListener("keydown", (event) => this.#key(event));
     canvas.addEventListener("focus", () => this.#focus());
-    canvas.addEventListener("blur", () => map.picture.redraw());
-  }
-
-  /** The tool of the data panel has changed. */
-  mode() {
-    this.map.picture.canvas.classList.toggle("painting", Boolean(this.app.state.tool));
+    canvas.addEventListener("blur", () => view.picture.redraw());
+    this.app.on("tool", () => canvas.classList.toggle("painting", Boolean(this.app.state.tool)));
+    this.app.on("frozen", () => view.picture.redraw());
+    // Whoever paints goes on where the last point was placed.
+    this.app.on("changed", (reply) => reply.changed.includes("data") && !this.app.state.tool && this.#to(null));
   }
 
   #data(event) {
-    const [x, y] = this.map.picture.place(event);
-    const { axes } = this.map;
-    return this.map.field && axes.holds(x, y) ? [axes.backX(x), axes.backY(y)] : null;
+    const [x, y] = this.view.picture.place(event);
+    const { axes } = this.view;
+    return this.view.limits && axes.holds(x, y) ? [axes.backX(x), axes.backY(y)] : null;
   }
 
   #down(event) {
@@ -47,7 +48,7 @@ export class MapHand {
     if (!place) return;
     if (this.app.state.tool) {
       this.painting = true;
-      this.map.picture.canvas.setPointerCapture(event.pointerId);
+      this.view.picture.canvas.setPointerCapture(event.pointerId);
       this.#place(place, event.button === 2 || event.shiftKey);
     } else {
       this.pinned = true;
@@ -59,38 +60,38 @@ export class MapHand {
   #move(event) {
     const place = this.#data(event);
     if (this.painting && place) {
-      const [x, y] = this.map.picture.place(event);
+      const [x, y] = this.view.picture.place(event);
       if (Math.hypot(x - this.last[0], y - this.last[1]) > NEAR) this.#place(place, event.shiftKey || event.buttons === 2);
     } else if (!this.pinned && place) this.#to(place);
   }
 
   #leave() {
-    if (!this.pinned && document.activeElement !== this.map.picture.canvas) this.#to(null);
+    if (!this.pinned && document.activeElement !== this.view.picture.canvas) this.#to(null);
     this.pinned = false;
   }
 
   #focus() {
-    if (!this.cursor && this.map.field) {
-      const [left, right, bottom, top] = this.map.field.limits;
+    if (!this.cursor && this.view.limits) {
+      const [left, right, bottom, top] = this.view.limits;
       this.#to([(left + right) / 2, (bottom + top) / 2]);
     }
-    this.map.picture.redraw();
+    this.view.picture.redraw();
   }
 
   #place([x, y], erase) {
-    this.last = [this.map.axes.x(x), this.map.axes.y(y)];
+    this.last = [this.view.axes.x(x), this.view.axes.y(y)];
     this.app.emit("place", { x, y, erase: erase || this.app.state.tool === "erase" });
   }
 
   #to(place) {
     this.cursor = place;
-    this.readout.textContent = place ? this.map.tell(...place) : WORDS.hint;
-    this.map.picture.redraw();
+    this.readout.textContent = place ? this.view.tell(...place) : this.words.hint;
+    this.view.picture.redraw();
   }
 
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.map.field) return;
-    const [left, right, bottom, top] = this.map.field.limits;
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.view.limits) return;
+    const [left, right, bottom, top] = this.view.limits;
     const reach = event.shiftKey ? 5 : 1;
     const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
     if (move) {
@@ -115,19 +116,19 @@ export class MapHand {
   async choose() {
     const row = this.#nearest();
     if (row === null) return;
-    const { row: numbers } = this.map.rows.frame.arrays;
+    const { row: numbers } = this.view.rows.frame.arrays;
     await this.app.act("freeze", { row: numbers[row] });
     this.app.state.frozen = numbers[row];
     this.app.emit("frozen", numbers[row]);
     this.app.emit("select", { what: { kind: "loss" }, row: numbers[row] });
     this.app.emit("show-view", "explain");
-    this.readout.textContent = fill(WORDS.chosen, { row: numbers[row], where: this.map.tell(...this.cursor) });
+    this.readout.textContent = fill(this.words.chosen, { row: numbers[row], where: this.view.tell(...this.cursor) });
     this.app.say(this.readout.textContent);
   }
 
   #nearest() {
-    const { frame } = this.map.rows;
-    const { axes } = this.map;
+    const { frame } = this.view.rows;
+    const { axes } = this.view;
     if (!frame || !this.cursor) return null;
     const { X, y } = frame.arrays;
     const [atX, atY] = [axes.x(this.cursor[0]), axes.y(this.cursor[1])];
@@ -141,7 +142,7 @@ export class MapHand {
 
   /** Cross at the cursor, ring around the chosen row. */
   draw(context) {
-    const { axes, picture } = this.map;
+    const { axes, picture } = this.view;
     this.#ring(context);
     if (!this.cursor || (!this.pinned && document.activeElement !== picture.canvas)) return;
     const [x, y] = [axes.x(this.cursor[0]), axes.y(this.cursor[1])];
@@ -165,8 +166,8 @@ export class MapHand {
   }
 
   #ring(context) {
-    const { frame } = this.map.rows;
-    const { axes, picture } = this.map;
+    const { frame } = this.view.rows;
+    const { axes, picture } = this.view;
     if (!frame || this.app.state.frozen === null) return;
     const { X, y, train, row: numbers } = frame.arrays;
     const at = numbers.indexOf(this.app.state.frozen);
