@@ -155,9 +155,9 @@ def test_a_model_of_a_table_tells_its_training(tmp_path):
     # The rows held out are named as rows of the file, and score as they did on the page.
     assert 2 not in model.test_rows and max(model.test_rows) > len(one.data.y) - 10
     held = model.evaluate(one.source.table.take(model.test_rows))
-    assert held.rows == len(one.data.test) and held.score == pytest.approx(one.run.judged.test_score, rel=1e-9)
+    assert held.rows == len(one.data.test) and held.score == pytest.approx(one.judged().test_score, rel=1e-9)
     assert told["test"]["score"] == held.score
-    assert model.estimator.loss_curve_ == [pytest.approx(one.run.judged.train)]
+    assert model.estimator.loss_curve_ == [pytest.approx(one.judged().train)]
 
 
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")

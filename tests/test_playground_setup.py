@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chainrule.datasets.toys import TOYS
@@ -181,6 +181,7 @@ PATHS = [tuple(path.split(".")) for path in fields(Setup())]
 
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(PATHS), JSON, max_size=4))
+@example({("data", "columns"): [""]})
 def test_whatever_comes_is_a_setup(values):
     given_plain: dict = {}
     for path, value in values.items():

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from inspect import signature
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.errors import TableError
+from chainrule.playground.checked import one_of
 from chainrule.playground.explaining import explain
 from chainrule.playground.keeping import export
 from chainrule.playground.pictures import views
@@ -17,47 +20,25 @@ if TYPE_CHECKING:
     from chainrule.playground.session import Session
 
 
-class Action(NamedTuple):
-    """One thing that can be asked.
-
-    Parameters
-    ----------
-    call : callable
-        ``(session, **arguments)``.
-    arguments : tuple of str
-        The names it knows.
-    """
-
-    call: Callable[..., Any]
-    arguments: tuple[str, ...] = ()
-
-
-ACTIONS: dict[str, Action] = {
-    "describe": Action(lambda session: session.describe()),
-    "status": Action(lambda session: session.status()),
-    "advance": Action(lambda session, **given: session.advance(**given), ("epochs", "seconds")),
-    "step": Action(lambda session, **given: session.step(**given), ("what",)),
-    "back": Action(lambda session, **given: session.back(**given), ("what", "count")),
-    "proceed": Action(lambda session: session.proceed()),
-    "reset": Action(lambda session: session.reset()),
-    "new_weights": Action(lambda session: session.new_weights()),
-    "new_data": Action(lambda session: session.new_data()),
-    "change": Action(lambda session, **given: session.change(**given), ("changes",)),
-    "edit": Action(lambda session, **given: session.edit(**given), ("kind", "layer", "unit", "source", "value")),
-    "freeze": Action(lambda session, **given: session.freeze(**given), ("row",)),
-    "frame": Action(lambda session, **given: session.frame(**given), ("wanted",)),
-    "points": Action(views.points),
-    "bayes": Action(views.bayes, ("resolution",)),
-    "surface": Action(views.surface, ("resolution", "span", "kind")),
-    "regions": Action(views.regions),
-    "digit": Action(views.digit, ("pixels",)),
-    "predict": Action(views.predict, ("values",)),
-    "explain": Action(explain.explain, ("what", "row")),
-    "slow": Action(explain.slow, ("row",)),
-    "diagnosis": Action(explain.diagnosis),
-    "export": Action(export.export, ("kind",)),
-    "hash": Action(lambda session: {"hash": session.hash()}),
+# Methods of a session that may be called from outside, by their own names; no other can be.
+METHODS = (
+    "describe", "status", "advance", "step", "back", "proceed", "reset", "new_weights", "new_data", "change", "edit", "freeze",
+    "frame",
+)  # fmt: skip
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "points": views.points,
+    "bayes": views.bayes,
+    "surface": views.surface,
+    "regions": views.regions,
+    "digit": views.digit,
+    "predict": views.predict,
+    "explain": explain.explain,
+    "slow": explain.slow,
+    "diagnosis": explain.diagnosis,
+    "export": export.export,
+    "hash": lambda session: {"hash": session.hash()},
 }
+ACTIONS = (*METHODS, *FUNCTIONS)
 
 
 def do(session: Session, action: str, arguments: Mapping[str, Any] | None = None) -> Any:
@@ -68,7 +49,7 @@ def do(session: Session, action: str, arguments: Mapping[str, Any] | None = None
     session : Session
         Whose.
     action : str
-        A key of `ACTIONS`.
+        One of `ACTIONS`.
     arguments : dict, optional
         Its arguments by name.
 
@@ -77,21 +58,17 @@ def do(session: Session, action: str, arguments: Mapping[str, Any] | None = None
     ValueError
         If there is no such action or argument, or the action cannot be done.
     """
-    if action not in ACTIONS:
-        raise ValueError(f"there is no action {action!r:.40}; known are {', '.join(ACTIONS)}.")
-    asked, given = ACTIONS[action], dict(arguments or {})
-    odd = [name for name in given if name not in asked.arguments]
-    if odd:
-        raise ValueError(
-            f"action {action!r} has no argument {odd[0]!r:.40}; it knows {', '.join(asked.arguments) or 'none'}."
-        )
+    one_of("the action", action, ACTIONS)
+    call = partial(FUNCTIONS[action], session) if action in FUNCTIONS else getattr(session, action)
+    given = dict(arguments or {})
     try:
-        with np.errstate(all="ignore"):
-            found = asked.call(session, **given)
-        return plain(found) if isinstance(found, dict) and "bytes" not in found else found
+        signature(call).bind(**given)
     except TypeError as error:
-        # A missing argument, or one of another type than can be worked with.
-        raise ValueError(f"action {action!r}: {error}") from error
+        known = ", ".join(str(one) for one in signature(call).parameters)
+        raise ValueError(f"action {action!r}: {error}; it knows {known or 'no argument'}.") from None
+    with np.errstate(all="ignore"):
+        found = call(**given)
+    return plain(found) if isinstance(found, dict) and "bytes" not in found else found
 
 
 def as_error(error: BaseException) -> dict[str, Any]:

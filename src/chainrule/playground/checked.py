@@ -35,5 +35,5 @@ def one_of(name: str, value: Any, known: tuple[str, ...]) -> None:
     ValueError
         If it is none of those known.
     """
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r:.40}.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.playground.checked import one_of
 from chainrule.playground.keeping.code import python_code
 from chainrule.playground.keeping.fitted import fitted_model
 from chainrule.playground.keeping.numpy_code import numpy_code
@@ -34,8 +35,7 @@ def export(session: Session, kind: str) -> Kept:
     ValueError
         If there is no such kind, or it cannot be made of this run; the message says why.
     """
-    if kind not in KINDS:
-        raise ValueError(f"there is no export {kind!r:.40}; known are {', '.join(KINDS)}.")
+    one_of("the export", kind, tuple(KINDS))
     ending, media, make = KINDS[kind]
     made = make(session)
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(session.data.name or "playground").stem).strip("-") or "playground"

@@ -109,9 +109,9 @@ def fitted_model(session: Session) -> Any:
         batch_size=training.batch_size,
     )
     # What its one epoch left behind is replaced by what the run has been.
-    model.n_iter_, model.loss_curve_ = session.run.learner.epochs, [session.run.judged.train]
-    model.loss_ = model.best_loss_ = session.run.judged.train
-    model.t_ = model.n_iter_ * len(data.train)
+    epochs, loss = session.run.learner.epochs, session.judged().train
+    model.n_iter_, model.t_ = epochs, epochs * len(data.train)
+    model.loss_curve_, model.loss_, model.best_loss_ = [loss], loss, loss
     return table_model(session, model) if table else model
 
 

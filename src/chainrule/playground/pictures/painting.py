@@ -33,6 +33,8 @@ def paint(session: Session, wanted: Mapping[str, Any]) -> Frame:
     ValueError
         If there is no such part, or an option is impossible.
     """
+    if not isinstance(wanted, Mapping):
+        raise ValueError(f"what a frame shall show must be an object of its parts; got {wanted!r:.40}.")
     found = Frame({"kind": "frame", "status": session.status()})
     odd = sorted(set(wanted) - set(PAINTERS))
     if odd:

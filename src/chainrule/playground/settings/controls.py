@@ -117,9 +117,9 @@ def _names(control: Control, given: Any) -> tuple[str, ...]:
     texts = isinstance(given, (list, tuple)) and all(isinstance(one, str) and len(one) <= LONGEST for one in given)
     if not texts:
         raise Repair(f"expected a list of names, found {_shown(given)}.", control.default)
-    kept = tuple(dict.fromkeys(one for one in given if not control.choices or one in control.choices))
+    kept = tuple(dict.fromkeys(one for one in given if one and (not control.choices or one in control.choices)))
     if len(kept) != len(given):
-        raise Repair(f"left out of {_shown(list(given))} what is unknown or stands twice.", kept)
+        raise Repair(f"left out of {_shown(list(given))} what is unknown, empty or stands twice.", kept)
     return kept
 
 
