@@ -78,6 +78,23 @@ def test_orthogonal_is_orthogonal(shape, activation):
     np.testing.assert_allclose(product, gain(activation) ** 2 * np.eye(min(shape)), atol=1e-12)
 
 
+@pytest.mark.parametrize("shape", [*SHAPES, (5, 5)])
+def test_orthogonal_is_pytorchs(shape, monkeypatch):
+    """PyTorch's own function on the same normal numbers; it orthogonalises the transpose of a wide matrix too."""
+    torch = pytest.importorskip("torch")
+    tall = (max(shape), min(shape))
+    drawn = torch.tensor(np.random.RandomState(0).normal(size=tall))
+    theirs = torch.empty(shape, dtype=torch.float64)
+    monkeypatch.setattr(
+        torch.Tensor,
+        "normal_",
+        lambda tensor, *args, **kwargs: tensor.copy_(drawn if tensor.shape == tall else drawn.T),
+    )
+    function, options = TORCHS["orthogonal"]
+    getattr(torch.nn.init, function)(theirs, **options)
+    np.testing.assert_allclose(draw("orthogonal", *shape)[0], theirs.numpy(), rtol=1e-9, atol=1e-12)
+
+
 def test_orthogonal_has_no_preferred_sign():
     signs = [np.sign(np.linalg.det(draw("orthogonal", 3, 3, "identity", seed)[0])) for seed in range(200)]
     assert abs(np.mean(signs)) < 0.25

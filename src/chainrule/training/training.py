@@ -302,7 +302,9 @@ class Training:
         assert not isinstance(found, lbfgs.Iterate)
         self._theta = found.x.astype(dtype)
         if not isfinite(found.fun):
-            raise DivergenceError(self._diverged(float(found.fun), nan))
+            unknown = np.full(len(self.network.layers), nan)
+            yield self._judge(float(found.fun), nan, unknown, unknown, started)
+            return
         self.complaint = lbfgs.complaint(found, settings.max_iter)
         self.outcome = "max_iter" if self.complaint else "converged"
 
