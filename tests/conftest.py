@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from chainrule.engines import ENGINES
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c():
+    """What a shell starts in the background ignores Ctrl-C, and so would these tests and the programs they start."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=list(ENGINES))

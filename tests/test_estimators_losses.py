@@ -15,6 +15,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from chainrule import Loss, MLPClassifier, MLPRegressor
 from chainrule.estimators.parameters import NOT_FOR_CLASSES, NOT_FOR_NUMBERS
+from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.losses import LOSSES, Huber, LogLoss, Quantile
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -113,13 +114,28 @@ def test_every_loss_for_classes_learns_and_is_validated_as_it_is_scored(loss, la
 
 def test_the_losses_of_the_other_task_are_refused():
     for loss in NOT_FOR_CLASSES:
-        with pytest.raises(ValueError, match="'loss' parameter of MLPClassifier"):
-            MLPClassifier(loss=loss).fit(X, y)
-        with pytest.raises(ValueError, match=f"loss '{loss}' is made for numbers; to predict them, use MLPRegressor"):
-            MLPClassifier(loss=LOSSES[loss]).fit(X, y)
+        for given in (loss, LOSSES[loss]):
+            with pytest.raises(
+                ValueError, match=f"loss '{loss}' is made for numbers; to predict them, use MLPRegressor"
+            ):
+                MLPClassifier(loss=given).fit(X, y)
     for loss in NOT_FOR_NUMBERS:
-        with pytest.raises(ValueError, match="'loss' parameter of MLPRegressor"):
-            MLPRegressor(loss=loss).fit(X, X[:, 0])
+        for given in (loss, LOSSES[loss]):
+            with pytest.raises(
+                ValueError, match=f"loss '{loss}' is made for classes; to predict them, use MLPClassifier"
+            ):
+                MLPRegressor(loss=given).fit(X, X[:, 0])
+    for kind, target in ((MLPClassifier, y), (MLPRegressor, X[:, 0])):
+        with pytest.raises(ValueError, match=r"'loss' parameter .* must be a str among"):
+            kind(loss="nonsense").fit(X, target)
+
+
+@pytest.mark.parametrize("name", [name for name, one in ACTIVATIONS.items() if not one.hidden or one.untrainable])
+def test_what_is_no_hidden_activation_is_refused_with_the_reason(name):
+    why = "is an output activation, not for hidden layers" if not ACTIVATIONS[name].hidden else "loss 'perceptron'"
+    for sizes, given, place in (((3,), name, 0), ((3,), [name], 0), ((3, 3), ["relu", name], 1)):
+        with pytest.raises(ValueError, match=f"layer {place}: .*'{name}'.*{why}"):
+            MLPClassifier(sizes, activation=given).fit(X, y)
 
 
 @pytest.mark.parametrize("loss", ["hinge", "perceptron"])

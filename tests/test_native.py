@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from chainrule.engines.native import KERNELS_VARIABLE, kernels
 from chainrule.formulas.losses import LOSSES
 from chainrule.formulas.solvers import SGD, Adam
 from chainrule.network import Dense, Network
-from tests.combinations import COVERING, case
+from tests.combinations import COVERING, HIDDEN, case
 from tests.test_engines_agree import SOLVING, close
 
 NATIVE, REFERENCE = ENGINES["native"], ENGINES["reference"]
@@ -81,18 +82,32 @@ def test_the_same_bits_for_any_number_of_threads(dtype, solver, sparse):
         np.testing.assert_array_equal(NATIVE.predict(c.network, c.theta, X, n_threads), prediction)
 
 
+ALONE = [("tanh", output) for output in ("softmax", "logistic", "tanh")] + [(hidden, "softmax") for hidden in HIDDEN]
+
+
 @pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("output", ["softmax", "logistic", "tanh"])
-def test_a_row_alone_and_in_any_batch(dtype, output):
+@pytest.mark.parametrize("form", ["dense", "sparse", "batch_norm"])
+@pytest.mark.parametrize(("hidden", "output"), ALONE)
+def test_a_row_alone_and_in_any_batch(dtype, form, hidden, output):
     loss = "squared_error" if output == "tanh" else "log_loss"
-    c = case("tanh", loss, output, (13, 70, 37, 3), 120, dtype)
-    together = NATIVE.predict(c.network, c.theta, c.X, 2)
+    c = case(hidden, loss, output, (13, 70, 37, 3), 120, dtype)
+    network, theta, X = c.network, c.theta, c.X
+    if form == "batch_norm":
+        network = replace(
+            network, layers=[replace(layer, batch_norm=True) for layer in network.layers[:-1]] + [network.layers[-1]]
+        )
+        theta = network.init(0, dtype=dtype)
+    if form == "sparse":
+        X = scipy.sparse.csr_matrix(np.where(np.abs(X) > 0.7, X, 0).astype(dtype))
+    together = NATIVE.predict(network, theta, X, 2)
+    for n_threads in (1, 3, 4, 8):
+        np.testing.assert_array_equal(NATIVE.predict(network, theta, X, n_threads), together)
     for rows in (1, 2, 15, 16, 17, 49):
         for first in (0, 7, 120 - rows):
-            part = NATIVE.predict(c.network, c.theta, np.ascontiguousarray(c.X[first : first + rows]))
+            part = NATIVE.predict(network, theta, X[first : first + rows].copy())
             np.testing.assert_array_equal(part, together[first : first + rows])
     shuffled = np.random.RandomState(0).permutation(120)
-    np.testing.assert_array_equal(NATIVE.predict(c.network, c.theta, c.X[shuffled]), together[shuffled])
+    np.testing.assert_array_equal(NATIVE.predict(network, theta, X[shuffled]), together[shuffled])
 
 
 def ulps(got, exact):

@@ -1,4 +1,4 @@
-"""Fifty steps of training beside PyTorch's autograd, float64, on every engine: every activation, loss with its outputs, and schedule."""
+"""Fifty steps of training beside PyTorch's autograd, float64, on every engine: each activation, loss and output, schedule."""
 
 from __future__ import annotations
 

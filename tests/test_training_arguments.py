@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 import scipy.sparse
 
-from chainrule import train
+from chainrule import MLPRegressor, train
 from chainrule.engines import ENGINES, TrainingData
 from chainrule.engines.inspection import loss_input_gradient
 from chainrule.formulas.heads import Head, Heads
 from chainrule.formulas.losses import LOSSES
-from chainrule.formulas.schedules import Cosine, OneCycle, Schedule
+from chainrule.formulas.schedules import SCHEDULES, Cosine, OneCycle, Schedule
 from chainrule.formulas.solvers import SGD, Adam
 from chainrule.network import Dense, Network
 from chainrule.training import TrainingState, Validation
@@ -289,3 +289,18 @@ def test_a_course_goes_on_exactly_if_its_epochs_are_given(kind):
     whole = run(learning_rate=kind(epochs=6), max_iter=6, **options).theta
     np.testing.assert_array_equal(halves(kind(epochs=6)), whole)
     assert not np.allclose(halves(kind()), whole, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_lbfgs_has_no_rate_for_a_schedule_to_change(name):
+    """scikit-learn's own schedules are ignored, as there; for the others somebody waits in vain."""
+    for schedule in (SCHEDULES[name](), SCHEDULES[name](warmup=2)):
+        if schedule.warmup or name not in ("constant", "invscaling", "adaptive"):
+            with pytest.raises(
+                ValueError, match=r"solver .lbfgs. has no learning rate that learning_rate=.* could change"
+            ):
+                run(solver="lbfgs", learning_rate=schedule)
+            with pytest.raises(ValueError, match="has no learning rate"):
+                MLPRegressor(hidden_layer_sizes=(2,), solver="lbfgs", learning_rate=schedule).fit(X, LABELS)
+        else:
+            run(solver="lbfgs", learning_rate=schedule, max_iter=3)

@@ -37,7 +37,6 @@ SCHEDULE_FIELDS: dict[str, dict[str, str]] = {"invscaling": {"power_t": "power_t
 SGD_ONLY_SCHEDULES = ("invscaling", "adaptive")
 OTHERS_OF_SCIKIT_LEARN = ("adam", "lbfgs")
 
-HIDDEN_ACTIVATIONS = {name for name, entry in ACTIVATIONS.items() if entry.hidden} | set(ALIASES)
 NOT_FOR_NUMBERS = {"log_loss", "hinge", "perceptron"}
 NOT_FOR_CLASSES = {"poisson", "quantile"}
 
@@ -46,9 +45,10 @@ ABOVE_0 = Interval(Real, 0, None, closed="neither")
 WHOLE = Interval(Integral, 1, None, closed="left")
 SHARE = Interval(Real, 0, 1, closed="left")
 
+# Names refused elsewhere with the reason (an output activation as a hidden one, a loss of the other task) are allowed here.
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", WHOLE],
-    "activation": [StrOptions(HIDDEN_ACTIVATIONS), Activation, list, tuple],
+    "activation": [StrOptions({*ACTIVATIONS, *ALIASES}), Activation, list, tuple],
     "solver": [StrOptions(set(SOLVERS)), Solver],
     "alpha": [AT_LEAST_0],
     "batch_size": [StrOptions({"auto"}), WHOLE],
@@ -96,11 +96,11 @@ CONSTRAINTS: dict[str, list[Any]] = {
 }
 REGRESSION: dict[str, list[Any]] = {
     **CONSTRAINTS,
-    "loss": [StrOptions({*LOSSES, *LOSS_ALIASES} - NOT_FOR_NUMBERS), Loss, LossFamily],
+    "loss": [StrOptions({*LOSSES, *LOSS_ALIASES}), Loss, LossFamily],
 }
 CLASSIFICATION: dict[str, list[Any]] = {
     **CONSTRAINTS,
-    "loss": [StrOptions({*LOSSES, *LOSS_ALIASES} - NOT_FOR_CLASSES), Loss, LossFamily],
+    "loss": [StrOptions({*LOSSES, *LOSS_ALIASES}), Loss, LossFamily],
     "class_weight": [StrOptions({"balanced"}), dict, list, None],
 }
 

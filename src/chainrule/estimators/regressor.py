@@ -12,7 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from chainrule.estimators.base import BaseMLP, stochastic
 from chainrule.estimators.guard import unchanged_on_error
 from chainrule.estimators.outputs import default_output
-from chainrule.estimators.parameters import REGRESSION
+from chainrule.estimators.parameters import NOT_FOR_NUMBERS, REGRESSION
 from chainrule.estimators.scores import PinballSkill, r2
 from chainrule.formulas.activations import Activation
 from chainrule.formulas.lookup import Array
@@ -307,6 +307,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return Y.reshape(-1, 1) if Y.ndim == 1 else Y
 
     def _objective(self) -> tuple[Any, str | Loss | LossFamily]:
+        name = get_loss(self.loss).name
+        if name in NOT_FOR_NUMBERS:
+            raise ValueError(f"loss {name!r} is made for classes; to predict them, use MLPClassifier.")
         return default_output(self.loss) if self.output_activation is None else self.output_activation, self.loss
 
     def _score_function(self, network: Network) -> Score:

@@ -17,6 +17,8 @@ from chainrule.network import Network
 PENALTIES = ("alpha", "l2", "l1", "weight_decay")
 LIMITS = ("max_norm", "clip_norm", "clip_value")
 STEPWISE = ("l1", "weight_decay", *LIMITS, "layer_rates")
+# scikit-learn documents its own schedules as ignored by its lbfgs.
+IGNORED_SCHEDULES = ("constant", "invscaling", "adaptive")
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,11 @@ class Settings:
                 f"solver {self.solver.name!r} cannot use {used[0]}={getattr(self, used[0])!r}, which changes single steps; "
                 "take a stochastic solver such as 'adam' (with batch_size=n for the full batch), or leave it out."
             )
+        if changes_rates(self.schedule):
+            raise ValueError(
+                f"solver {self.solver.name!r} has no learning rate that learning_rate={self.schedule!r} could change; take a "
+                "stochastic solver such as 'adam', or leave it out."
+            )
 
     def check_network(self, network: Network, n_rows: int) -> None:
         """Check that this network can be trained with these settings on that many rows.
@@ -157,3 +164,8 @@ def _limit(value: object) -> bool:
 
 def _factors(values: object) -> bool:
     return values is None or (isinstance(values, tuple) and all(_at_least_0(value) for value in values))
+
+
+def changes_rates(schedule: Schedule) -> bool:
+    """Whether a solver without a learning rate cannot take this schedule."""
+    return schedule.warmup > 0 or schedule.name not in IGNORED_SCHEDULES

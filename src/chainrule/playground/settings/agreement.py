@@ -9,7 +9,7 @@ from typing import Any
 
 from chainrule.formulas.activations import get_activation
 from chainrule.formulas.losses import get_loss
-from chainrule.formulas.schedules import Course
+from chainrule.formulas.schedules import Constant, Course
 from chainrule.formulas.solvers import SGD
 from chainrule.playground.data.rows import Data
 from chainrule.playground.settings.families import name_of
@@ -17,7 +17,7 @@ from chainrule.playground.settings.features import FEATURES, features_for, plain
 from chainrule.playground.settings.limits import LIMITS
 from chainrule.playground.settings.setup import Note, Setup
 from chainrule.playground.training.building import is_fit_for, loss_of, output_of
-from chainrule.training.settings import STEPWISE
+from chainrule.training.settings import STEPWISE, changes_rates
 
 # Epochs of a schedule that has an end, where nobody has said how many.
 COURSE = 200
@@ -155,6 +155,9 @@ def _whole_batch_solver(setup: Setup, data: Data, notes: list[Note]) -> Setup:
     off: dict[str, Any] = {"l1": 0.0, "weight_decay": 0.0, "max_norm": None, "clip_norm": None, "clip_value": None}
     used = [name for name in STEPWISE if name in off and getattr(asked, name) != off[name]]
     masked = network.input_dropout > 0 or any(layer.dropout or layer.batch_norm for layer in network.layers)
+    if changes_rates(asked.schedule):
+        off["schedule"] = Constant()
+        used.append("schedule")
     if not used and not masked:
         return setup
     names = [*used, *(["dropout and batch normalisation"] if masked else [])]
