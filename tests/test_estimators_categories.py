@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from sklearn.compose import make_column_transformer
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, RobustScaler, StandardScaler
 
 from chainrule import MLPClassifier, MLPMultiTask, MLPRegressor
+from chainrule.errors import DivergenceError
 from chainrule.estimators.cells import cells_of
 from chainrule.estimators.inputs import training_arrays
 from chainrule.estimators.preparation import fit_preparation
@@ -165,6 +166,22 @@ def test_a_validation_set_is_encoded_by_the_training_rows(scoring):
     plain.fit(by_scikit_learn(X, True), y, X_val=front, y_val=y)
     assert model.validation_scores_ == plain.validation_scores_
     assert model.validation_loss_curve_ == plain.validation_loss_curve_
+
+
+def test_wish_19_categories_missing_values_and_scales_are_done_for_me():
+    """A frame with texts, gaps and a column in millions, as it comes from the file; and divergence says its cause."""
+    rng = np.random.RandomState(0)
+    size, kind = rng.normal(5e6, 2e6, 300), rng.choice(["oak", "elm", None], 300)
+    target = 2e6 * (kind == "oak") + size + rng.normal(0, 1e5, 300)
+    frame = pd.DataFrame({"size": np.where(rng.random(300) < 0.1, np.nan, size), "kind": kind})
+    options = {"hidden_layer_sizes": (16,), "random_state": 0, "learning_rate_init": 0.01, "max_iter": 200}
+    scaled = TransformedTargetRegressor(MLPRegressor(**EVERYTHING, **options), transformer=StandardScaler())
+    scaled.fit(frame[:200], target[:200])
+    assert scaled.score(frame[200:], target[200:]) > 0.75
+    with pytest.raises(
+        DivergenceError, match=r"largest input magnitude is .*e\+0[67].*scale the inputs.*scale the targets"
+    ):
+        MLPRegressor(solver="sgd", **options).fit(size[:, None], target)
 
 
 def test_wish_19_scoring_on_held_out_rows_of_a_frame_with_text_labels():

@@ -9,7 +9,8 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from chainrule import GridSearchCV, MLPClassifier
-from chainrule.training import default_threads
+from chainrule.training import default_threads, threads
+from chainrule.training.threads import VARIABLES
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, y = load_digits(return_X_y=True)
@@ -27,7 +28,18 @@ def test_wish_09_every_epoch_can_be_watched_by_scikit_learns_callbacks():
 
 
 def test_wish_11_my_cores_and_no_more(monkeypatch):
-    monkeypatch.setattr("os.process_cpu_count", lambda: 8, raising=False)
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(3)), raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    monkeypatch.setattr(threads, "_own_quotas", lambda process: (5,))
+    monkeypatch.setattr(threads, "pools", lambda: iter((7,)))
+    assert default_threads() == 3
+    monkeypatch.setattr(threads, "_own_quotas", lambda process: (2,))
+    assert default_threads() == 2
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    assert default_threads() == 1
+    monkeypatch.undo()
     with threadpool_limits(limits=1):
         assert default_threads() == 1
     alone = MLPClassifier((16,), max_iter=3, random_state=0, n_threads=1).fit(X, y)

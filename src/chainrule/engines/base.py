@@ -120,7 +120,9 @@ class StepSettings:
     alpha : float
         L2 penalty in scikit-learn's convention: ``J += alpha / 2 * sum(W**2) / S`` with S the sum of the batch's weights.
     l2 : float
-        L2 penalty independent of the batch: ``J += l2 / 2 * sum(W**2)``.
+        L2 penalty independent of the batch: ``J += l2 / 2 * sum(W**2)``, whose gradient is ``l2 * W``. The lectures' weight
+        decay, whose gradient is ``2 * lambda * W`` (lecture 002, "Regularizing the ERM", "Weight decay: gradient"), is
+        ``l2 = 2 * lambda``; biases are not regularised there either.
     l1 : float
         L1 penalty, ``J += l1 * sum(|W|)``; after the solver's step each weight moves towards zero by at most
         ``speed * l1`` (proximal step, Daubechies et al. 2004), so that weights become exactly zero and can come back. The

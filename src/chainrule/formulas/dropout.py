@@ -1,4 +1,7 @@
-"""Dropout masks (inverted dropout, Srivastava et al. 2014): a hash of where a unit stands, not a stream of random numbers.
+"""Dropout masks (Srivastava et al. 2014): a hash of where a unit stands, not a stream of random numbers.
+
+"Randomly kill nodes in layers during training time" (lecture 002, "Regularization"); the rescaling that the lecture needs at test
+time is done in training here (inverted dropout).
 
 Whether a unit is kept depends on (seed, step, layer, row of the batch, unit) only, so every engine, any number of threads and
 any order of computation draws the same masks. Rows get a 32-bit key by the finalizer of SplitMix64 (Steele, Lea & Flood

@@ -66,7 +66,9 @@ class SGD(Solver):
     ``v <- momentum * v - (1 - dampening) * rate * g``; ``theta <- theta + v``, or with `nesterov`
     ``theta <- theta + momentum * v - rate * g``; v starts at zero. scikit-learn's convention: the rate is inside the
     velocity. With ``dampening=momentum`` this is the lectures' average ``v <- a v + (1 - a) g`` (lecture 000, "Momentum";
-    lecture 002, "Gradient descent with momentum"). A batch of all rows makes it gradient descent.
+    lecture 002, "Gradient descent with momentum"). Without momentum it is ``theta <- theta - rate * g`` (lecture 000,
+    "Stochastic Gradient Descent"; lecture 002, "Minibatch Stochastic gradient descent"), and with a batch of all rows gradient
+    descent (lectures 000 and 001, "Gradient descent").
 
     Parameters
     ----------
