@@ -128,7 +128,11 @@ def main() -> None:
         print(f"{found['name']:54} {found['ms']:10.2f} {found['cost']:10.2%}   {low:.2%} to {high:.2%}", flush=True)
     worst, middle = max(found["cost"] for found in results), statistics.median(found["cost"] for found in results)
     print(f"median {middle:.2%}, largest {worst:.2%}; the limit is {LIMIT:.0%}")
-    store.save("recording", {"results": results, "median": middle, "largest": worst, "limit": LIMIT})
+    targets = [
+        store.verdict("recording for a diagnosis, share of a fit, median", f"<= {LIMIT}", middle, middle <= LIMIT),
+        store.verdict("recording for a diagnosis, share of a fit, worst", f"<= {LIMIT}", worst, worst <= LIMIT),
+    ]
+    store.save("recording", {"targets": targets, "results": results})
 
 
 if __name__ == "__main__":

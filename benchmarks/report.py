@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from cells import all_cells
 from peers import DEFAULT, GATE, MODULES, OURS
 from sections import section
 from store import RESULTS, load
@@ -12,7 +13,7 @@ from summary import Row, best_peer, by_cell, facts, ratio, read, roof
 from tables import TARGET_HEADER, gains, geometric_mean, markdown, targets
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-OTHERS = ("reach", "cold", "predict", "memory", "mnist", "import_time", "costs", "search")
+OTHERS = ("reach", "cold", "predict", "memory", "mnist", "import_time", "costs", "search", "recording", "playground")
 INTRODUCTION = """# Benchmarks
 
 Written by `python benchmarks/report.py` from the raw samples in `benchmarks/results/`; do not edit. How the numbers are
@@ -21,7 +22,8 @@ made, and the command for each question, is in [benchmarks/README.md](../benchma
 In short: every library starts from the same weights and sees the same batches in the same order, with the same solver
 constants and L2 term, in the same precision. A library counts in a cell only if its epoch losses agree with
 scikit-learn's (float32: 1e-3 after the first epoch, 1e-2 later; float64: 1e-6). Rounds are interleaved, medians
-reported, speed-ups paired round by round. "of peak" is the rate of the matrix products over the measured multiply-add
+reported, speed-ups paired round by round; rounds disturbed by other guests of the machine are repeated, and of those that stayed
+disturbed all the same the median takes care. "of peak" is the rate of the matrix products over the measured multiply-add
 peak; "T/roof" is the step over the sum of products at that peak and solver traffic at the measured bandwidth.
 """
 NOTHING = "\nNo results yet: run the commands of benchmarks/README.md, then this script.\n"
@@ -37,6 +39,41 @@ def machine_section(known: dict[str, Any]) -> str:
     ]
     body.append(("versions", ", ".join(f"{name} {version}" for name, version in known["versions"].items())))
     return "\n## Machine\n\n" + markdown(("what", "value"), body) + "\n"
+
+
+def runs_section(compared: list[tuple[list[Row], dict[str, Any], str]]) -> str:
+    """When and from which commit each result is: the page is not of one run."""
+    body = [(f"comparison, {dtype}", known["time"], known["commit"]) for _, known, dtype in compared]
+    for name in OTHERS:
+        if found := load(name):
+            body.append((f"{name}.py", found["time"], found["machine"]["commit"]))
+    head = '\nThe results come from several runs; "+" means that the commit had changes on top.\n\n'
+    return head + markdown(("what", "time", "commit"), body) + "\n"
+
+
+def participation_section(rows: list[Row]) -> str:
+    """Who was measured in how many cells, and which cells do not count and why."""
+    groups = by_cell(rows)
+    names = [name for name in MODULES if any(row.peer == name for row in rows)]
+    fastest = [best.peer for group in groups.values() if (best := best_peer(group))]
+    body = [(name, str(sum(name in group for group in groups.values())), str(fastest.count(name))) for name in names]
+    failed = [
+        f"{cell}, {count} thread(s)"
+        for (count, cell), group in groups.items()
+        if not all(r.passed for r in group.values())
+    ]
+    counts = sorted({row.threads for row in rows})
+    wanted = {(count, cell.name) for count in counts for cell in all_cells()}
+    missing = [f"{cell}, {count} thread(s)" for count, cell in sorted(wanted - set(groups))]
+    left = f"\nLeft out of the means, because a library's losses disagree: {'; '.join(failed) or 'none'}.\n"
+    absent = f"\nNot measured: {'; '.join(missing) or 'none'}.\n"
+    return (
+        "\n## Who took part\n\n"
+        + markdown(("library", "cells", "fastest of the others in"), body)
+        + "\n"
+        + left
+        + absent
+    )
 
 
 def promise(entry: dict[str, Any]) -> tuple[str, ...]:
@@ -117,11 +154,13 @@ def main() -> None:
     compared = [(read(folder), facts(folder), dtype) for folder, dtype in folders if (folder / "samples.csv").exists()]
     text = INTRODUCTION
     if compared:
-        text += machine_section(compared[0][1])
+        text += machine_section(compared[0][1]) + runs_section(compared)
     if compared or any(load(name) for name in OTHERS):
         text += promises_section(compared)
     else:
         text += NOTHING
+    if compared:
+        text += participation_section(compared[0][0])
     text += "".join(comparison_section(*part) for part in compared)
     found = {name: load(name) for name in OTHERS}
     text += "".join(requested_section(folder) for folder in requested)

@@ -127,11 +127,21 @@ def predict_table(content: Content) -> str:
     return "Median microseconds per call:\n\n" + markdown(("cell", *names, "x fastest"), body)
 
 
+def recording_table(content: Content) -> str:
+    """Share of a fit that recording takes: a line for each network."""
+    body = [
+        (one["name"], f"{one['ms']:.1f}", f"{one['cost']:.1%}", " to ".join(f"{share:.1%}" for share in one["quartiles"]))
+        for one in content["results"]["results"]
+    ]
+    return markdown(("fit", "ms without", "recording", "quartiles of the rounds"), body)
+
+
 MADE: dict[str, Callable[[Content], str]] = {
     "reach": reach_tables,
     "costs": costs_tables,
     "cold": cold_tables,
     "predict": predict_table,
+    "recording": recording_table,
 }
 
 
