@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scipy.optimize
@@ -10,7 +12,7 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.linear_model import LinearRegression, QuantileRegressor
-from sklearn.metrics import d2_pinball_score, mean_pinball_loss, r2_score
+from sklearn.metrics import d2_pinball_score, mean_gamma_deviance, mean_pinball_loss, r2_score
 from sklearn.utils.estimator_checks import check_estimator
 
 from chainrule import Loss, MLPClassifier, MLPRegressor
@@ -235,6 +237,18 @@ def test_own_loss_finds_its_own_location():
     exact = scipy.optimize.minimize_scalar(lambda at: np.cosh(SAMPLE - at).sum()).x
     assert model.predict([[0.0]])[0] == pytest.approx(exact, abs=1e-5)
     assert model.engine_ == "reference" and clone(model).loss == own
+
+
+def test_the_documented_gamma_loss_finds_the_mean():
+    page = Path(__file__).parent.parent / "docs" / "decisions" / "left-to-own-formulas.md"
+    space: dict = {}
+    exec(page.read_text().split("```python")[1].split("```")[0], space)
+    model = MLPRegressor(
+        space["gamma"], (), output_activation="exp", solver="lbfgs", tol=1e-9, alpha=0.0, random_state=0
+    )
+    assert model.fit(NOTHING, SAMPLE + 0.1).predict([[0.0]])[0] == pytest.approx(SAMPLE.mean() + 0.1, rel=1e-5)
+    deviance = mean_gamma_deviance(SAMPLE + 0.1, np.full(301, SAMPLE.mean() + 0.1))
+    assert model.loss_ == pytest.approx(deviance / 2, rel=1e-6)
 
 
 def test_meta_estimators_see_what_scikit_learns_mlp_shows():
