@@ -16,10 +16,12 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.estimator_checks import check_class_weight_classifiers
 
 from chainrule import Activation, Loss, MLPClassifier, MLPRegressor
-from chainrule.estimators.parameters import HIDDEN_ACTIVATIONS, NOT_FOR_CLASSES, NOT_FOR_NUMBERS
+from chainrule.estimators.parameters import NOT_FOR_CLASSES, NOT_FOR_NUMBERS
+from chainrule.formulas.activations import ALIASES
 from chainrule.formulas.heads import Head, Heads
 from chainrule.formulas.losses import LOSSES, Quantile
 from chainrule.formulas.solvers import SOLVERS
+from tests.combinations import HIDDEN
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, y = load_iris(return_X_y=True)
@@ -135,7 +137,7 @@ def test_wish_03_dropout_per_layer_including_the_input():
 
 def test_wish_04_activation_per_layer_more_of_them_and_own():
     """#10097, #11952, #26912, #30199."""
-    hidden = sorted(HIDDEN_ACTIVATIONS - {"step"})
+    hidden = sorted({*HIDDEN, *ALIASES})
     assert {"elu", "gelu", "selu", "leaky_relu", "softplus", "silu", "mish"} <= set(hidden)
     for first in hidden:
         model = MLPClassifier((8, 6), [first, "tanh"], learning_rate_init=0.02, max_iter=80, random_state=0).fit(X, y)
