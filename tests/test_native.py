@@ -13,8 +13,8 @@ import scipy.sparse
 import scipy.special
 
 from chainrule import _native
-from chainrule.engines import ENGINES, StepSettings, TrainingData
-from chainrule.engines.native import KERNELS_VARIABLE, kernels
+from chainrule.engines import ENGINES, MOST_THREADS, StepSettings, TrainingData
+from chainrule.engines.native import KERNELS_VARIABLE, NativeEngine, kernels
 from chainrule.formulas.losses import LOSSES
 from chainrule.formulas.solvers import SGD, Adam
 from chainrule.network import Dense, Network
@@ -79,6 +79,13 @@ def test_the_same_bits_for_any_number_of_threads(dtype, solver, sparse):
         assert other[0] == gradient[0]
         np.testing.assert_array_equal(other[1], gradient[1])
         np.testing.assert_array_equal(NATIVE.predict(c.network, c.theta, X, n_threads), prediction)
+
+
+def test_more_threads_than_a_pool_has():
+    network = Network(20, (Dense(20, "tanh"), Dense(1, "identity")))
+    theta, X = network.init(0), np.random.default_rng(0).normal(size=(60_000, 20))
+    most, one = NativeEngine().predict(network, theta, X, MOST_THREADS), NATIVE.predict(network, theta, X, 1)
+    np.testing.assert_array_equal(most, one)
 
 
 @pytest.mark.parametrize("dtype", TYPES)

@@ -21,7 +21,7 @@ from chainrule.estimators.architecture import hidden_of, network_of
 from chainrule.estimators.cells import Cells
 from chainrule.estimators.features import HiddenFeatures
 from chainrule.estimators.guard import refuse_labels, unchanged_on_error, validate_parameters
-from chainrule.estimators.inputs import prepared, prepares, training_arrays
+from chainrule.estimators.inputs import fit_and_encode, prepares, training_arrays
 from chainrule.estimators.looking import Looking
 from chainrule.estimators.outputs import scoring_network
 from chainrule.estimators.starting import first_theta
@@ -114,7 +114,7 @@ class BaseMLP(CallbackSupportMixin, HiddenFeatures, Looking, Fitted, BaseEstimat
         drawn = None
         if unprepared := isinstance(X, Cells):
             drawn = drawn_rows(self, Y, held, solver, rng)
-            X = prepared(self, X, None if drawn is None else drawn[0], weight)
+            X = fit_and_encode(self, X, None if drawn is None else drawn[0], weight)
         weigh = self._weighting(Y, weight)
         data = TrainingData(X, Y, weigh(Y, weight))
         output, loss = self._objective()
