@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 import chainrule
-from chainrule.cli.predictions import guarded, is_formula
+from chainrule.cli.predictions import guarded
 from chainrule.estimators import MLPRegressor
+from chainrule.files import is_formula
 from chainrule.tables import read_table
 from tests.command import PENGUINS, QUICK, data, run
 
@@ -89,7 +90,9 @@ def test_unseen_categories_are_noted(folder, tmp_path):
     assert "Atlantis" in result.stderr
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+cmd|' /C calc'!A0", "-a", "@SUM(A1)", "\t=1", "\r=1", "-inf", "=", "--1"])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+cmd|' /C calc'!A0", "-a", "@SUM(A1)", "\t=1", "\r=1", "-inf", "=", "--1", "\0=1", "\t-3.5"]
+)
 def test_formulas(cell):
     assert is_formula(cell)
 
@@ -100,11 +103,13 @@ def test_no_formulas(cell):
 
 
 def test_formulas_are_disarmed_in_cells_and_names():
-    frame, changed = guarded(pl.DataFrame({"=id": ["=1+1", "-3", None, "fine", "@x"], "n": [-1.5, 2.0, 3.0, 4.0, 5.0]}))
-    assert changed == 3
+    frame, changed = guarded(
+        pl.DataFrame({"=id": ["=1+1", "-3.5", None, "fine", "@x", "\0=1"], "n": [-1.5, 2.0, 3.0, 4.0, 5.0, 6.0]})
+    )
+    assert changed == 4
     assert frame.columns == ["'=id", "n"]
-    assert frame["'=id"].to_list() == ["'=1+1", "-3", None, "fine", "'@x"]
-    assert frame["n"].to_list() == [-1.5, 2.0, 3.0, 4.0, 5.0]
+    assert frame["'=id"].to_list() == ["'=1+1", "-3.5", None, "fine", "'@x", "'\0=1"]
+    assert frame["n"].to_list() == [-1.5, 2.0, 3.0, 4.0, 5.0, 6.0]
 
 
 def test_formulas_are_disarmed_in_the_output_and_said_so(folder, tmp_path):

@@ -20,6 +20,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from chainrule import GridSearchCV, MLPClassifier, MLPMultiTask, MLPRegressor, fit_many
+from chainrule.estimators.cells import shown
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 N = 60
@@ -278,3 +279,9 @@ CHECKED = [
 @parametrize_with_checks(CHECKED, expected_failed_checks=lambda one: UNWEIGHTED if one.scale_features else {})
 def test_common_checks(estimator, check):
     check(estimator)
+
+
+def test_messages_quote_a_cell_in_one_line_that_is_not_long():
+    assert shown(np.float32(0.5)) == "0.5" and shown("a\nb") == r"'a\nb'"
+    assert shown(np.eye(2)) == "array([[1., 0.], [0., 1.]])"
+    assert shown("x" * 98) == "'" + "x" * 59 + "... (100 characters)"

@@ -329,7 +329,7 @@ def test_table_entries_can_be_pickled(entry):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Huber(0), "Huber: delta must be a finite number above 0, got 0"),
+        (lambda: Huber(0), r"Huber: delta must be a number in \(0, inf\); got 0"),
         (lambda: Huber(np.inf), "delta"),
         (lambda: Huber("1"), "delta"),
         (lambda: Quantile(1.0), "levels must be numbers between 0 and 1"),
@@ -338,8 +338,11 @@ def test_table_entries_can_be_pickled(entry):
         (lambda: Quantile(np.full((2, 2), 0.5)), "levels"),
         (lambda: Quantile(None), "levels"),
         (lambda: Quantile((0.5, "a")), "levels"),
+        (lambda: Quantile((0.5, np.nan)), "levels"),
+        (lambda: Quantile(True), "levels"),
+        (lambda: Huber(True), "delta"),
         (lambda: Quantile((0.9, 0.1)), r"must increase.*Try \(0.1, 0.9\)"),
-        (lambda: LogLoss(1.0), "label_smoothing must be a number from 0 to below 1, got 1.0"),
+        (lambda: LogLoss(1.0), r"LogLoss: label_smoothing must be a number in \[0, 1\); got 1.0"),
         (lambda: LogLoss(-0.1), "label_smoothing"),
     ],
 )

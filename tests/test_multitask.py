@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import re
+from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -26,6 +28,7 @@ from chainrule.engines import ENGINES
 from chainrule.estimators import validating
 from chainrule.estimators.parameters import NOT_FOR_CLASSES, NOT_FOR_NUMBERS
 from chainrule.formulas.losses import LOSSES
+from chainrule.formulas.targets import TargetRange
 from tests.targets_of_kinds import FRAME, LEARNS, NAMES, QUICK, SIZES, WEIGHT, WIDTH, X, y
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -211,6 +214,21 @@ def test_going_on_takes_the_losses_asked_for_now():
     assert [head.weight for head in model.network_.loss.heads] == [1.0, 1.0, 2.0]
     with pytest.raises(ValueError, match="'width' of y: loss 'poisson' cannot go on"):
         model.set_params(losses={"width": "poisson"}).fit(X, FRAME)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "scale"),
+    [(0.0, np.inf, WIDTH.mean()), (0.0, 1e6, 1.0), (-np.inf, 1e6, 1.0), (0.1, np.inf, 1.0)],
+)
+def test_a_column_is_not_standardised_out_of_the_range_of_its_loss(low, high, scale):
+    asked = replace(LOSSES["mse"], name="mine", target_ranges=(TargetRange(low, high, "mine"),))
+    model = MLPMultiTask(losses={"width": asked}, warm_start=True, **QUICK).fit(X, FRAME)
+    assert model.tasks_[1].centre == 0 and model.tasks_[1].scale == pytest.approx(scale)
+    beyond = -3.0 if low > -np.inf else 2e6
+    with pytest.raises(ValueError, match=rf"'width'.*: found {re.escape(f'{beyond:g}')}; loss='mine' needs numbers "):
+        model.fit(X, FRAME.assign(width=np.append(WIDTH[1:], beyond)))
+    with pytest.raises(ValueError, match="'width' of y: loss 'mine' cannot go on"):
+        MLPMultiTask(warm_start=True, **QUICK).fit(X, FRAME).set_params(losses={"width": asked}).fit(X, FRAME)
 
 
 def test_partial_fit_needs_the_classes_once():

@@ -14,8 +14,8 @@ import scipy.sparse
 import scipy.special
 
 from chainrule import _native
-from chainrule.engines import ENGINES, StepSettings, TrainingData
-from chainrule.engines.native import KERNELS_VARIABLE, kernels
+from chainrule.engines import ENGINES, MOST_THREADS, StepSettings, TrainingData
+from chainrule.engines.native import KERNELS_VARIABLE, NativeEngine, kernels
 from chainrule.formulas.losses import LOSSES
 from chainrule.formulas.solvers import SGD, Adam
 from chainrule.network import Dense, Network
@@ -82,8 +82,14 @@ def test_the_same_bits_for_any_number_of_threads(dtype, solver, sparse):
         np.testing.assert_array_equal(NATIVE.predict(c.network, c.theta, X, n_threads), prediction)
 
 
-ALONE = [("tanh", output) for output in ("softmax", "logistic", "tanh")] + [(hidden, "softmax") for hidden in HIDDEN]
+def test_more_threads_than_a_pool_has():
+    network = Network(20, (Dense(20, "tanh"), Dense(1, "identity")))
+    theta, X = network.init(0), np.random.default_rng(0).normal(size=(60_000, 20))
+    most, one = NativeEngine().predict(network, theta, X, MOST_THREADS), NATIVE.predict(network, theta, X, 1)
+    np.testing.assert_array_equal(most, one)
 
+
+ALONE = [("tanh", output) for output in ("softmax", "logistic", "tanh")] + [(hidden, "softmax") for hidden in HIDDEN]
 
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("form", ["dense", "sparse", "batch_norm"])

@@ -190,7 +190,7 @@ def test_one_head_is_that_loss():
     ("make", "message"),
     [
         (lambda: Head(0, "identity", "mse"), "units must be a whole number, at least 1; got 0"),
-        (lambda: Head(1, "identity", "mse", 0.0), "weight must be a finite number above 0, got 0.0"),
+        (lambda: Head(1, "identity", "mse", 0.0), r"Head: weight must be a number in \(0, inf\); got 0.0"),
         (lambda: Head(1, "identity", "poisson"), "does not go with output activation 'identity'"),
         (lambda: Head(2, "ordered", Quantile((0.1, 0.9))), "2 levels"),
         (lambda: Head(1, "ordered", "mse"), "does not go with output activation 'ordered'"),

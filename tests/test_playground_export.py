@@ -138,6 +138,16 @@ def test_code_model_and_points_of_a_table(tmp_path, monkeypatch):
     assert any(cell.startswith("'=weird") for cell in rows[0])
 
 
+def test_classes_that_are_formulas_are_disarmed_in_the_points_and_numbers_are_not(tmp_path):
+    file = tmp_path / "mine.csv"
+    values = np.random.default_rng(0).normal(size=(60, 2))
+    lines = [f"{a:.3f},{b:.3f},{'=1+1' if a > b else '-3.5'}" for a, b in values]
+    file.write_text("\n".join(["a,b,y", *lines]))
+    one = Session(source=Source.from_path(file))
+    rows = list(csv.DictReader(io.StringIO(one.do("export", {"kind": "points"})["text"])))
+    assert {row["y"] for row in rows} == {"'=1+1", "-3.5"} >= {row["prediction"] for row in rows}
+
+
 def test_a_model_of_a_table_tells_its_training(tmp_path):
     lines = table().decode().splitlines()
     lines[3] = lines[3].rpartition(",")[0] + ","  # a row without a target

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import signal
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,17 @@ def test_regression_scores_are_those_of_scikit_learn():
     assert found.rmse == pytest.approx(root_mean_squared_error(truth, predicted), rel=1e-12)
     assert found.mae == pytest.approx(mean_absolute_error(truth, predicted), rel=1e-12)
     assert found.error_quantiles["0.5"] == pytest.approx(np.median(np.abs(truth - predicted)), rel=1e-12)
+
+
+@pytest.mark.parametrize("values", [["7.5"] * 4, ["7.5"], ["1", "2", "4"]], ids=["constant", "one row", "several"])
+def test_scores_of_few_or_constant_numbers_are_those_of_scikit_learn(values):
+    model = fit(made_up(), "y")
+    few = Table(made_up().frame.head(len(values)).with_columns(pl.Series("y", values)))
+    found, truth = model.evaluate(few), np.array(values, float)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # R² of one row is not defined
+        expected = r2_score(truth, model.predict(few)), r2_score(truth, np.full(len(truth), model.schema.target.centre))
+    assert (found.r2, found.baseline) == pytest.approx(expected, rel=1e-9, nan_ok=True)
 
 
 def test_test_rows_change_nothing_that_was_fitted():

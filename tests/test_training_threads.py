@@ -8,10 +8,13 @@ import sys
 import threading
 
 import joblib
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from chainrule.training import default_threads
+from chainrule import MLPRegressor, fit_many
+from chainrule.network import Dense, Network
+from chainrule.training import default_threads, threads_for, train
 from chainrule.training.threads import environment, one_blas_thread, pools, processors, quotas
 
 
@@ -130,3 +133,38 @@ def test_cpu_quota(case, tmp_path):
 
 def test_no_cgroups_no_limit(tmp_path):
     assert list(quotas(tmp_path / "nothing", tmp_path / "none")) == []
+
+
+ROWS, TARGETS = np.linspace(-1, 1, 40).reshape(-1, 2), np.linspace(0, 1, 20)
+NETWORK = Network(2, (Dense(1),), "squared_error")
+FITTED = MLPRegressor(hidden_layer_sizes=(3,), max_iter=2, random_state=0)
+USES = {
+    "threads_for": threads_for,
+    "threads_for, small work": lambda n: threads_for(n, alone=True),
+    "fit": lambda n: MLPRegressor(hidden_layer_sizes=(3,), n_threads=n).fit(ROWS, TARGETS),
+    "predict": lambda n: _fitted(n).predict(ROWS),
+    "transform": lambda n: _fitted(n).transform(ROWS),
+    "fit_many": lambda n: fit_many([MLPRegressor(hidden_layer_sizes=(3,), max_iter=1)], ROWS, TARGETS, n_threads=n),
+    "train": lambda n: train(NETWORK, NETWORK.init(0), ROWS, TARGETS, n_threads=n, max_iter=1).run(),
+    "Network.predict": lambda n: NETWORK.predict(NETWORK.init(0), ROWS, n_threads=n),
+}
+
+
+def _fitted(n_threads):
+    if not hasattr(FITTED, "coefs_"):
+        FITTED.fit(ROWS, TARGETS)
+    return FITTED.set_params(n_threads=n_threads)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("use", USES)
+def test_a_number_of_threads_below_one_is_refused_everywhere(use):
+    for wrong in (0, -1):
+        with pytest.raises(ValueError, match=rf"n_threads.* must be .*{wrong}"):
+            USES[use](wrong)
+    USES[use](1)
+
+
+def test_nobody_said_how_many_threads():
+    assert threads_for(None) == default_threads() and threads_for(None, alone=True) == 1
+    assert threads_for(3) == 3 and threads_for(3, alone=True) == 1

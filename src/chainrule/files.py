@@ -1,10 +1,11 @@
-"""Files, below everything that reads or writes them: read whole, replaced whole, recognised by their first bytes."""
+"""Files, below everything that reads or writes them: read and replaced whole, recognised; cells that a spreadsheet runs."""
 
 from __future__ import annotations
 
 import codecs
 import contextlib
 import errno
+import math
 import os
 import secrets
 import stat
@@ -33,6 +34,8 @@ SIGNATURES = {
     b'{"': "a JSON file",
 }
 HEAD = 4096
+# What a spreadsheet would take for the beginning of a formula (OWASP, "CSV Injection").
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
 
 
 def recognised(data: bytes) -> str:
@@ -51,6 +54,16 @@ def _is_text(head: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return bool(head.strip()) and b"\0" not in head
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet may take a cell of a table for a formula; plain numbers such as -3.5 are none."""
+    if not text.startswith(FORMULA_STARTS):
+        return False
+    try:
+        return not math.isfinite(float(text)) or text[0] in "\t\r"
+    except ValueError:
+        return True
 
 
 def read_whole(name: str, wanted: str, refuse: type[ChainruleError]) -> bytes:

@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 
 import chainrule
 from chainrule.estimators import MLPClassifier
-from chainrule.training import default_threads
+from chainrule.training import threads_for
 
 TOLERANCE = 1e-2
 
@@ -59,7 +59,7 @@ def machine(threads: int | None) -> dict[str, Any]:
         "numpy": np.__version__,
         "python": platform.python_version(),
         "processor": _processor(),
-        "threads": threads or default_threads(),
+        "threads": threads_for(threads),
     }
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from chainrule.errors import TableError
+from chainrule.files import FORMULA_STARTS, is_formula
 from chainrule.tables.inference import infer_column
 from chainrule.tables.target import label_text
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from chainrule.tables import Table, TableModel
 
 PREDICTION, PROBABILITY = "prediction", "probability_"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def predictions(model: TableModel, table: Table, all_columns: bool) -> pl.DataFrame:
@@ -67,7 +66,7 @@ def guarded(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     for name in frame.columns:
         cells = frame[name]
         if cells.dtype == pl.String:
-            suspects = cells.str.contains(r"^[=+\-@\t\r]").fill_null(False)
+            suspects = cells.str.slice(0, 1).is_in(FORMULA_STARTS).fill_null(False)
             runs = [place for place in suspects.arg_true().to_list() if is_formula(cells[place])]
             if runs:
                 cells = cells.scatter(runs, [f"'{cells[place]}" for place in runs])
@@ -76,13 +75,3 @@ def guarded(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         changed += title != name
         columns[title] = cells
     return pl.DataFrame(columns), changed
-
-
-def is_formula(text: str) -> bool:
-    """Whether a spreadsheet may take the text for a formula; plain numbers such as -3.5 are none."""
-    if not text.startswith(FORMULA):
-        return False
-    try:
-        return not math.isfinite(float(text)) or text[0] in "\t\r"
-    except ValueError:
-        return True

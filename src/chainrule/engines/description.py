@@ -8,11 +8,9 @@ from functools import lru_cache, wraps
 from math import inf
 from typing import TypeVar
 
-import numpy as np
-
 from chainrule import _native
 from chainrule.engines.base import StepSettings
-from chainrule.engines.normalization import EPSILON
+from chainrule.engines.normalization import folded_layers
 from chainrule.formulas.activations import ACTIVATIONS, Activation
 from chainrule.formulas.heads import Head, Heads
 from chainrule.formulas.lookup import Array
@@ -175,14 +173,6 @@ def folded(network: Network, theta: Array) -> tuple[Network, Array]:
     """The same function without batch normalisation: its running statistics as part of weights and biases."""
     if not network.n_normalized:
         return network, theta
-    weights, biases = [], []
-    for W, b, gamma, mean, variance in zip(*network.views(theta), strict=True):
-        if gamma is None or mean is None or variance is None:
-            weights.append(W)
-            biases.append(b)
-            continue
-        scale = gamma / np.sqrt(variance + theta.dtype.type(EPSILON))
-        weights.append(W * scale)
-        biases.append(b - mean * scale)
+    weights, biases = zip(*folded_layers(network, theta), strict=True)
     plain = replace(network, layers=tuple(replace(layer, batch_norm=False) for layer in network.layers))
     return plain, plain.pack(weights, biases)

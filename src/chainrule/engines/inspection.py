@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from chainrule.engines.arrays import checked_inputs, checked_theta
-from chainrule.engines.normalization import EPSILON
+from chainrule.engines.normalization import folded_layers, running_scale
 from chainrule.engines.reference import forward
 from chainrule.formulas.heads import Heads
 from chainrule.formulas.lookup import Array
@@ -118,8 +119,7 @@ def loss_input_gradient(network: Network, theta: Array, X: Any, Y: Array) -> Arr
 def first_layers(network: Network, theta: Array, count: int) -> tuple[Network, Array]:
     """The first `count` layers, from 1 to all, as a network of their own, which every engine can run.
 
-    Batch normalisation with fixed statistics is affine, so it becomes part of the weights:
-    ``W gamma / s`` and ``b - mean gamma / s`` with ``s = sqrt(variance + 1e-5)`` (Ioffe & Szegedy 2015, algorithm 2).
+    Batch normalisation with fixed statistics becomes part of weights and biases, as `folded_layers` does it.
 
     Raises
     ------
@@ -131,14 +131,7 @@ def first_layers(network: Network, theta: Array, count: int) -> tuple[Network, A
         raise ValueError(
             f"count must be a whole number from 1 to {depth}, as the network has {depth} layers; got {count!r}."
         )
-    views = network.views(theta)
-    weights, biases = [], []
-    for W, b, gamma, mean, variance in list(zip(*views, strict=True))[:count]:
-        if gamma is not None and mean is not None and variance is not None:
-            scale = gamma / np.sqrt(variance + theta.dtype.type(EPSILON))
-            W, b = W * scale, b - mean * scale
-        weights.append(W)
-        biases.append(b)
+    weights, biases = zip(*islice(folded_layers(network, theta), int(count)), strict=True)
     layers = tuple(replace(layer, dropout=0.0, batch_norm=False) for layer in network.layers[:count])
     # Output-only activations such as `ordered` or heads go with their own loss only.
     part = Network(network.inputs, layers, network.loss if count == depth else "squared_error")
@@ -158,7 +151,7 @@ def _to_inputs(network: Network, theta: Array, done: Forward, delta: Array) -> A
     for k in range(len(network.layers) - 1, -1, -1):
         gamma, variance = views.gamma[k], views.variance[k]
         if gamma is not None and variance is not None:
-            delta = delta * (gamma / np.sqrt(variance + theta.dtype.type(EPSILON)))
+            delta = delta * running_scale(gamma, variance)
         upstream: Array = delta @ views.W[k].T
         delta = network.layers[k - 1].function.backward(z[k - 1], a[k], upstream) if k > 0 else upstream
     return delta

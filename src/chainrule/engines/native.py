@@ -25,8 +25,6 @@ from chainrule.network import Network
 
 # Columns of a group's table before the norms, as in src/native/group.hpp.
 TOLD = 4
-# As src/native/pool.hpp has it.
-MOST_THREADS = 256
 KERNELS_VARIABLE = "CHAINRULE_KERNELS"
 
 
@@ -234,10 +232,9 @@ class NativeEngine:
         out: Array = np.empty((X.shape[0] if hasattr(X, "shape") else len(X), network.outputs), theta.dtype)
         network, theta = description.folded(network, theta)
         rows = _rows(X, theta.dtype)
-        threads = min(n_threads, MOST_THREADS)
-        with self._workers.lent(threads) as workers:
+        with self._workers.lent(n_threads) as workers:
             described, packed = description.shape(network), np.ascontiguousarray(theta)
-            _native.predict(described, packed, rows, out, threads, kernels(), workers)
+            _native.predict(described, packed, rows, out, n_threads, kernels(), workers)
         return out
 
     def loss_and_gradient(

@@ -7,6 +7,7 @@ Rows count by their sample weights, so that a row of weight two is two rows.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +69,25 @@ def normalize_frozen(linear: Array, views: Views, k: int) -> tuple[Normalized, A
     assert mean is not None and variance is not None
     z_hat = (linear - mean) / np.sqrt(variance + linear.dtype.type(EPSILON))
     return Normalized(z_hat, mean.copy(), variance.copy(), frozen=True), _scale_and_shift(z_hat, views, k)
+
+
+def running_scale(gamma: Array, variance: Array) -> Array:
+    """What the running statistics multiply a unit's linear output by: ``gamma / sqrt(variance + EPSILON)``."""
+    scale: Array = gamma / np.sqrt(variance + gamma.dtype.type(EPSILON))
+    return scale
+
+
+def folded_layers(network: Network, theta: Array) -> Iterator[tuple[Array, Array]]:
+    """Weights and biases of each layer with the running statistics folded in, which makes normalisation affine.
+
+    ``W s`` and ``b - mean s`` with ``s = gamma / sqrt(variance + EPSILON)`` (Ioffe & Szegedy 2015, algorithm 2).
+    """
+    for W, b, gamma, mean, variance in zip(*network.views(theta), strict=True):
+        if gamma is None or mean is None or variance is None:
+            yield W, b
+        else:
+            scale = running_scale(gamma, variance)
+            yield W * scale, b - mean * scale
 
 
 def pull_back(delta: Array, done: Normalized, gamma: Array | None, share: Array) -> Array:

@@ -249,7 +249,7 @@ class ReferenceEngine:
     def predict(self, network: Network, theta: Array, X: Any, n_threads: int = 1) -> Array:
         """Output activations, shape (N, K)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return forward(network, theta, prepared(X, theta.dtype))[1][-1]
+            return forward(network, theta, in_precision(X, theta.dtype))[1][-1]
 
     def loss_and_gradient(
         self,
@@ -265,7 +265,7 @@ class ReferenceEngine:
         """The objective and its gradient."""
         weight = None if sample_weight is None else np.asarray(sample_weight, theta.dtype)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            done = tape(network, theta, prepared(X, theta.dtype), np.asarray(Y, theta.dtype), weight, alpha, l2)
+            done = tape(network, theta, in_precision(X, theta.dtype), np.asarray(Y, theta.dtype), weight, alpha, l2)
         return done.loss, done.gradient
 
     def session(
@@ -284,6 +284,6 @@ class ReferenceEngine:
         return ReferenceSession(network, theta, data, solver, settings, state, t, carried)
 
 
-def prepared(X: Any, dtype: Any) -> Any:
+def in_precision(X: Any, dtype: Any) -> Any:
     """X in that precision; sparse matrices stay sparse."""
     return X.astype(dtype, copy=False) if hasattr(X, "tocsr") else np.ascontiguousarray(X, dtype)

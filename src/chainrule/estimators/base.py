@@ -21,7 +21,7 @@ from chainrule.estimators.architecture import hidden_of, network_of
 from chainrule.estimators.cells import Cells
 from chainrule.estimators.features import HiddenFeatures
 from chainrule.estimators.guard import refuse_labels, unchanged_on_error, validate_parameters
-from chainrule.estimators.inputs import prepared, prepares, training_arrays
+from chainrule.estimators.inputs import fit_and_encode, prepares, training_arrays
 from chainrule.estimators.looking import Looking
 from chainrule.estimators.outputs import scoring_network
 from chainrule.estimators.starting import first_theta
@@ -33,7 +33,7 @@ from chainrule.formulas.lookup import Array
 from chainrule.formulas.losses import Loss, LossFamily, get_loss
 from chainrule.formulas.solvers import Solver
 from chainrule.network import Network
-from chainrule.training import Settings, Training, TrainingState, Validation, default_threads
+from chainrule.training import Settings, Training, TrainingState, Validation, threads_for
 from chainrule.training.validation import Score
 
 # Below this many multiplications one thread is at least as fast, and finding out how many threads there are costs more.
@@ -114,7 +114,7 @@ class BaseMLP(CallbackSupportMixin, HiddenFeatures, Looking, Fitted, BaseEstimat
         drawn = None
         if unprepared := isinstance(X, Cells):
             drawn = drawn_rows(self, Y, held, solver, rng)
-            X = prepared(self, X, None if drawn is None else drawn[0], weight)
+            X = fit_and_encode(self, X, None if drawn is None else drawn[0], weight)
         weigh = self._weighting(Y, weight)
         data = TrainingData(X, Y, weigh(Y, weight))
         output, loss = self._objective()
@@ -164,7 +164,7 @@ class BaseMLP(CallbackSupportMixin, HiddenFeatures, Looking, Fitted, BaseEstimat
             tol=self.tol,
             n_iter_no_change=self.n_iter_no_change,
             watched="validation" if self.early_stopping and validation is not None else "loss",
-            n_threads=default_threads() if self.n_threads is None else self.n_threads,
+            n_threads=threads_for(self.n_threads),
         )
 
     def _first_theta(
@@ -204,7 +204,7 @@ class BaseMLP(CallbackSupportMixin, HiddenFeatures, Looking, Fitted, BaseEstimat
         network, theta, X = self._ready(X)
         network = scoring_network(network)
         small = X.shape[0] * theta.size < SMALL_PREDICTION
-        threads = 1 if small else default_threads() if self.n_threads is None else self.n_threads
+        threads = threads_for(self.n_threads, alone=small)
         return choose(self.engine, network, theta.dtype).predict(network, theta, X, n_threads=threads)
 
     def __sklearn_tags__(self) -> Any:

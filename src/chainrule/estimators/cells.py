@@ -22,9 +22,10 @@ MISSING_TYPES = ("NoneType", "NAType", "NaTType")
 TRUTH = ("false", "true")
 CATEGORY_TYPES = ("CategoricalDtype", "Categorical", "Enum")
 FLOATS = (np.float64, np.float32)
-KINDS = ("number", "text", "truth", "date")
+# What a column can hold, and what messages call it.
+KINDS = {"number": "numbers", "text": "text", "truth": "truth values", "date": "dates"}
 MISSABLE = (float, np.floating)
-SHOWN = 40
+MAX_QUOTED = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +136,7 @@ def missing_in(values: Values) -> Mask:
 def _is_missing(cell: Any) -> bool:
     if isinstance(cell, MISSABLE):
         return bool(cell != cell)
-    return cell is None or type(cell).__name__ in MISSING_TYPES
+    return type(cell).__name__ in MISSING_TYPES
 
 
 def kind_in(values: Values, missing: Mask, place: str) -> str:
@@ -158,7 +159,7 @@ def kind_in(values: Values, missing: Mask, place: str) -> str:
         one, other = kinds[:2]
         first, second = (next(cell for cell in present if _kind(type(cell), place) == kind) for kind in (one, other))
         raise ValueError(
-            f"{place} mixes {_words(one)} ({shown(first)}) and {_words(other)} ({shown(second)}); expected one kind of cells."
+            f"{place} mixes {KINDS[one]} ({shown(first)}) and {KINDS[other]} ({shown(second)}); expected one kind of cells."
         )
     return kinds[0]
 
@@ -173,19 +174,16 @@ def _kind(kind: type, place: str) -> str:
     raise TypeError(f"{place} holds a {kind.__name__}, but the argument must be a string, a truth value or a number.")
 
 
-def _words(kind: str) -> str:
-    return {"number": "numbers", "text": "text", "truth": "truth values", "date": "dates"}[kind]
-
-
 def describe_kind(kind: str, values: Values, missing: Mask) -> str:
     """The kind in words, with an example."""
-    return f"{_words(kind)} ({shown(values[~missing][0])})"
+    return f"{KINDS[kind]} ({shown(values[~missing][0])})"
 
 
 def shown(cell: Any) -> str:
-    """A cell as messages quote it."""
-    text = repr(cell.item() if isinstance(cell, np.generic) and cell.dtype.kind != "M" else cell)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+    """A cell as messages quote it: one line, and not longer than a line."""
+    quoted = repr(cell.item() if isinstance(cell, np.generic) and cell.dtype.kind != "M" else cell)
+    text = " ".join(line.strip() for line in quoted.splitlines())
+    return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}... ({len(text):,} characters)"
 
 
 def numbers_in(values: Values, missing: Mask) -> Inputs:

@@ -15,7 +15,8 @@ import scipy.sparse
 from numpy.typing import NDArray
 from sklearn.utils._dataframe import is_pandas_df, is_polars_df
 
-MISSING_TYPES = ("NAType", "NaTType")
+from chainrule.estimators.cells import MISSING_TYPES
+
 ARRAY, VECTOR = "array", "vector"
 
 
@@ -192,7 +193,7 @@ def _kind(value: Any) -> str:
         return "missing"
     if isinstance(value, Real):
         return "number"
-    return "missing" if value is None or type(value).__name__ in MISSING_TYPES else type(value).__name__
+    return "missing" if type(value).__name__ in MISSING_TYPES else type(value).__name__
 
 
 def at(place: str, row: int, name: Any) -> str:

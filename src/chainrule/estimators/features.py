@@ -19,7 +19,7 @@ from chainrule.engines.inspection import activations, first_layers, input_gradie
 from chainrule.estimators.inputs import prediction_rows
 from chainrule.formulas.lookup import Array
 from chainrule.network import Network
-from chainrule.training import default_threads
+from chainrule.training import threads_for
 
 
 class LayerOutputs:
@@ -55,8 +55,7 @@ class LayerOutputs:
         place = _hidden_place(self, network, layer)
         part, parameters = first_layers(network, theta, place + 1)
         engine = choose(vars(self)["engine"], part, theta.dtype)
-        threads = vars(self)["n_threads"] or default_threads()
-        features = engine.predict(part, parameters, rows, n_threads=threads)
+        features = engine.predict(part, parameters, rows, n_threads=threads_for(vars(self)["n_threads"]))
         adapter = _get_container_adapter("transform", self)
         if adapter is None:
             return features

@@ -86,7 +86,7 @@ def _checked_cells(estimator: Any, X: Any, dtype: Any, reset: bool) -> Cells:
     return cells.named(getattr(estimator, "feature_names_in_", cells.names))
 
 
-def prepared(estimator: Any, cells: Cells, rows: NDArray[np.int64] | None, weight: Any) -> Any:
+def fit_and_encode(estimator: Any, cells: Cells, rows: NDArray[np.int64] | None, weight: Any) -> Any:
     """X as inputs, by a preparation fitted on these rows (None for all) where their weight is not zero."""
     if weight is not None and not weight.all():
         rows = np.flatnonzero(weight) if rows is None else rows[weight[rows] > 0]

@@ -11,8 +11,7 @@ from typing import Any
 
 from sklearn import config_context, get_config
 
-from chainrule.engines import checked_threads
-from chainrule.training import default_threads
+from chainrule.training import threads_for
 
 # Seconds after which the waiting thread looks for Ctrl-C where the system does not wake it up.
 GLANCE = 0.2
@@ -75,7 +74,7 @@ class Job:
         Exception
             Of the first task, in order, that failed. Tasks before it are done; which others, depends on the moment.
         """
-        threads = default_threads() if n_threads is None else checked_threads(n_threads)
+        threads = threads_for(n_threads)
         crew = [Worker(self._serve, number) for number in range(min(threads, len(self._results)))]
         # Entered here and left when all have ended: `catch_warnings` inside the threads (scikit-learn's checks have it) saves
         # and restores the filters of the whole process, in whatever order the threads come to it.

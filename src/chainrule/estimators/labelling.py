@@ -26,7 +26,7 @@ from chainrule.estimators.outputs import (
 from chainrule.estimators.parameters import NOT_FOR_CLASSES
 from chainrule.estimators.scores import accuracy, subset_accuracy
 from chainrule.estimators.targets import LabelColumns, decode, encode, labels_of
-from chainrule.estimators.weights import ClassWeights, Weigh, unweighted
+from chainrule.estimators.weights import ClassWeights, Weigh, refuse_balanced, unweighted
 from chainrule.formulas.activations import get_activation
 from chainrule.formulas.heads import Head, Heads
 from chainrule.formulas.lookup import Array
@@ -200,11 +200,7 @@ class LabellingMLP(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _before_partial_fit(self) -> None:
         super()._before_partial_fit()
-        if isinstance(self.class_weight, str):
-            raise ValueError(
-                "class_weight='balanced' is not supported for partial_fit, which does not know the data to come. Compute the "
-                "weights from a sample, compute_class_weight('balanced', classes=classes, y=y), and pass them as a dict."
-            )
+        refuse_balanced([self.class_weight])
 
     def _weighting(self, Y: Array, sample_weight: Array | None) -> Weigh:
         if self.class_weight is None:

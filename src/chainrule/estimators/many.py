@@ -19,11 +19,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import _check_sample_weight
 
-from chainrule.engines import checked_rows, checked_threads
+from chainrule.engines import checked_rows
 from chainrule.estimators.base import BaseMLP
 from chainrule.estimators.inputs import FLOATS, in_rows
 from chainrule.estimators.job import Job
-from chainrule.training import default_threads
+from chainrule.training import threads_for
 
 ABSENT = object()
 
@@ -183,7 +183,7 @@ def _weights_for(estimator: Any, weight: Any) -> dict[str, Any]:
 
 def threads_inside(count: int, n_threads: int | None) -> int:
     """Threads for each network, when that many networks share all threads."""
-    threads = default_threads() if n_threads is None else checked_threads(n_threads)
+    threads = threads_for(n_threads)
     return max(1, threads // max(1, count))
 
 

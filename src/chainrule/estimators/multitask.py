@@ -18,7 +18,7 @@ from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.regressor import MLPRegressor
 from chainrule.estimators.targets import LabelColumns
 from chainrule.estimators.tasks import MeanScore, Task, distinct, going_on, per_column, tasks_of
-from chainrule.estimators.weights import ClassWeights, Weigh, unweighted
+from chainrule.estimators.weights import ClassWeights, Weigh, refuse_balanced, unweighted
 from chainrule.formulas.heads import Heads
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.losses import Loss, LossFamily
@@ -71,7 +71,8 @@ class MLPMultiTask(BaseMLP):
         truth values and categories are 'class'.
     losses : str, Loss, list, dict or None, default=None
         Loss of each column, of the kinds that `MLPClassifier` or `MLPRegressor` takes; None is 'log_loss' for classes and
-        'squared_error' for numbers. Numbers with 'poisson' are divided by their mean in place of being standardised.
+        'squared_error' for numbers. Numbers with 'poisson', or another loss for numbers >= 0, are divided by
+        their mean in place of being standardised; with a loss for another range of numbers they are left as they are.
     loss_weights : list, dict or None, default=None
         Factor of each column's loss, above 0; None is 1.
     class_weight : 'balanced', list, dict or None, default=None
@@ -284,12 +285,9 @@ class MLPMultiTask(BaseMLP):
     def _before_partial_fit(self) -> None:
         super()._before_partial_fit()
         given = self.class_weight
-        entries = given.values() if isinstance(given, dict) else [given] if isinstance(given, str) else given or ()
-        if any(isinstance(one, str) for one in entries):
-            raise ValueError(
-                "class_weight='balanced' is not supported for partial_fit, which does not know the data to come. Compute the "
-                "weights from a sample, compute_class_weight('balanced', classes=classes, y=y), and pass them as a dict."
-            )
+        refuse_balanced(
+            given.values() if isinstance(given, dict) else [given] if isinstance(given, str) else given or ()
+        )
 
     def _weighting(self, Y: Array, sample_weight: Array | None) -> Weigh:
         if self.class_weight is None:

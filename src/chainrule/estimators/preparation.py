@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.estimators.cells import (
+    KINDS,
     TRUTH,
     Cells,
     Values,
@@ -103,8 +104,7 @@ class Column:
 
 
 def _was(column: Column) -> str:
-    words = {"number": "numbers", "text": "text", "truth": "truth values", "date": "dates"}[column.kind]
-    return f"{words} (as categories)" if column.category else words
+    return f"{KINDS[column.kind]} (as categories)" if column.category else KINDS[column.kind]
 
 
 def _part(numbers: Inputs, name: str) -> Inputs:

@@ -302,9 +302,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     def _encode(self, y: Any, dtype: Any) -> Array:
         Y: Array = np.ascontiguousarray(y, dtype)
-        if get_loss(self.loss).name == "poisson" and (Y < 0).any():
-            raise ValueError(f"loss='poisson' needs y >= 0; the smallest value of y is {Y.min():g}.")
-        return Y.reshape(-1, 1) if Y.ndim == 1 else Y
+        Y = Y.reshape(-1, 1) if Y.ndim == 1 else Y
+        for wanted in get_loss(self.loss).target_ranges:
+            part = wanted.of(Y)
+            if wanted.outside(part).any():
+                what, value = ("smallest", part.min()) if part.min() < wanted.low else ("largest", part.max())
+                raise ValueError(f"loss={wanted.loss!r} needs y {wanted.expected}; the {what} value of y is {value:g}.")
+        return Y
 
     def _objective(self) -> tuple[Any, str | Loss | LossFamily]:
         name = get_loss(self.loss).name

@@ -67,9 +67,19 @@ def labels_of(y: Any) -> LabelBinarizer | LabelColumns:
         if "multioutput" in kind:
             raise ValueError("Multioutput target data is not supported with label binarization")
         classes = unique_labels(y)
+    return binarizer(kind, classes, scipy.sparse.issparse(y))
+
+
+def binarizer(kind: str, classes: NDArray[Any], sparse: bool = False) -> LabelBinarizer:
+    """scikit-learn's record of labels of that kind, as if it had been fitted."""
     labels = LabelBinarizer()
-    labels.y_type_, labels.sparse_input_, labels.classes_ = kind, scipy.sparse.issparse(y), classes
+    labels.y_type_, labels.sparse_input_, labels.classes_ = kind, sparse, classes
     return labels
+
+
+def kind_of(classes: NDArray[Any]) -> str:
+    """The kind of one column of labels that has these classes."""
+    return "binary" if len(classes) <= 2 else "multiclass"
 
 
 def _plain_labels(y: Any) -> tuple[str, NDArray[Any] | None]:
@@ -77,7 +87,7 @@ def _plain_labels(y: Any) -> tuple[str, NDArray[Any] | None]:
     if not isinstance(y, np.ndarray) or y.ndim != 1 or y.dtype.kind not in "biuU":
         return "", None
     classes = np.unique(y)
-    return ("binary" if len(classes) <= 2 else "multiclass"), (classes if 2 * len(classes) <= len(y) else None)
+    return kind_of(classes), (classes if 2 * len(classes) <= len(y) else None)
 
 
 def encode(labels: LabelBinarizer | LabelColumns, y: Any, dtype: Any) -> Array:

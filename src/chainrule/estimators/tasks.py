@@ -16,7 +16,7 @@ from chainrule.estimators.columns import Columns, at
 from chainrule.estimators.outputs import border, class_output, default_output, gives_probabilities, probabilities
 from chainrule.estimators.parameters import NOT_FOR_CLASSES, NOT_FOR_NUMBERS
 from chainrule.estimators.scores import accuracy, r2, subset_accuracy
-from chainrule.estimators.targets import decode, encode
+from chainrule.estimators.targets import binarizer, decode, encode, kind_of
 from chainrule.formulas.heads import Head
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.losses import Loss, LossFamily, get_loss
@@ -110,17 +110,21 @@ class Task:
                 f"{at(place, 0, self.name)}: found {str(values[0])!r}; this column is to be predicted as a number."
             )
         found = values.astype(np.float64)
-        if self._positive and (found < 0).any():
-            row = int(np.flatnonzero(found < 0)[0])
-            raise ValueError(f"{at(place, row, self.name)}: found {found[row]:g}; loss='poisson' needs numbers >= 0.")
+        for wanted in get_loss(self.loss).target_ranges:
+            wrong = np.flatnonzero(wanted.outside(found))
+            if len(wrong):
+                where = at(place, int(wrong[0]), self.name)
+                raise ValueError(
+                    f"{where}: found {found[wrong[0]]:g}; loss={wanted.loss!r} needs numbers {wanted.expected}."
+                )
         return found
 
-    @property
-    def _positive(self) -> bool:
-        return get_loss(self.loss).name == "poisson"
-
     def scaled(self, values: NDArray[Any], weight: Array | None) -> Task:
-        """With mean and deviation of these training values; a loss for numbers >= 0 is only divided, by the mean."""
+        """With mean and deviation of these training values.
+
+        For a loss that asks for a range a column is not shifted: it is divided by its mean where that keeps the range, as for
+        numbers >= 0, and left as it is otherwise.
+        """
         if self.labels is not None or self.scale is not None:
             return self
         numbers = self.numbers(values)
@@ -129,8 +133,8 @@ class Task:
         deviation = float(np.sqrt(np.average((numbers - mean) ** 2, weights=counted)))
         # A constant column's deviation is rounding.
         constant = deviation <= 10 * np.finfo(np.float64).eps * abs(mean)
-        if self._positive:
-            return replace(self, scale=mean or 1.0)
+        if ranges := get_loss(self.loss).target_ranges:
+            return replace(self, scale=abs(mean) or 1.0 if all(wanted.scalable for wanted in ranges) else 1.0)
         return replace(self, centre=mean, scale=1.0 if constant else deviation)
 
     def predicted(self, outputs: Array) -> NDArray[Any]:
@@ -282,11 +286,18 @@ def _refuse_misfit(task: Task) -> Head:
         loss = get_loss(task.loss).name
         if loss in (NOT_FOR_NUMBERS if task.labels is None else NOT_FOR_CLASSES):
             raise ValueError(f"loss {loss!r} is not for a {task.kind} column.")
-        if loss == "poisson" and task.centre:
-            raise ValueError("loss 'poisson' cannot go on where another one has standardised the column; start afresh.")
+        if _leaves_its_range(task):
+            raise ValueError(f"loss {loss!r} cannot go on where another one has standardised the column; start afresh.")
         return task.head
     except (TypeError, ValueError) as error:
         raise ValueError(f"column {task.name!r} of y: {error}") from None
+
+
+def _leaves_its_range(task: Task) -> bool:
+    """Whether centre and scale, learned with another loss, take a column out of the range that this one asks for."""
+    ranges = get_loss(task.loss).target_ranges if task.labels is None else ()
+    rescaled = task.scale not in (None, 1.0)
+    return bool(ranges) and (task.centre != 0 or (rescaled and not all(wanted.scalable for wanted in ranges)))
 
 
 def _kind(name: Any, values: NDArray[Any], wanted: Any) -> str:
@@ -303,7 +314,4 @@ def _kind(name: Any, values: NDArray[Any], wanted: Any) -> str:
 
 def labels_with(classes: NDArray[Any]) -> LabelBinarizer:
     """Labels of one column with these classes, in order."""
-    labels = LabelBinarizer()
-    labels.y_type_, labels.sparse_input_ = "binary" if len(classes) <= 2 else "multiclass", False
-    labels.classes_ = classes
-    return labels
+    return binarizer(kind_of(classes), classes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,15 @@ Weigh = Callable[[Array, Array | None], Array | None]
 def unweighted(Y: Array, sample_weight: Array | None) -> Array | None:
     """Rows weigh what they weigh, whatever their class."""
     return sample_weight
+
+
+def refuse_balanced(given: Iterable[Any]) -> None:
+    """Raise ValueError if one of these class weights is a text ("balanced"), which goes by the data: for `partial_fit`."""
+    if any(isinstance(one, str) for one in given):
+        raise ValueError(
+            "class_weight='balanced' is not supported for partial_fit, which does not know the data to come. Compute the "
+            "weights from a sample, compute_class_weight('balanced', classes=classes, y=y), and pass them as a dict."
+        )
 
 
 class ClassWeights:

@@ -6,7 +6,6 @@ The log-sum-exp forms stay finite for any score (lecture 004, 'Softmax + Cross E
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +14,7 @@ from scipy.special import xlogy
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.loss import Fused, Loss, LossFamily
 from chainrule.formulas.method import Method
+from chainrule.formulas.ranges import check_number
 from chainrule.formulas.targets import TargetRange
 
 
@@ -69,10 +69,8 @@ class LogLoss(LossFamily):
     label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
-        given = self.label_smoothing
-        if not isinstance(given, Real) or isinstance(given, bool) or not 0 <= given < 1:
-            raise ValueError(f"LogLoss: label_smoothing must be a number from 0 to below 1, got {given!r}.")
-        object.__setattr__(self, "label_smoothing", float(given))
+        check_number(self, "label_smoothing", 0, 1)
+        object.__setattr__(self, "label_smoothing", float(self.label_smoothing))
 
     def build(self) -> Loss:
         """The loss with this smoothing."""

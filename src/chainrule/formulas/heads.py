@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +17,7 @@ from chainrule.formulas.lookup import Array
 from chainrule.formulas.loss import Fused, Loss, LossFamily
 from chainrule.formulas.losses import get_loss
 from chainrule.formulas.method import Method
+from chainrule.formulas.ranges import check_number, check_whole
 from chainrule.formulas.targets import TargetRange
 
 
@@ -48,10 +48,8 @@ class Head:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.units, Integral) or isinstance(self.units, bool) or self.units < 1:
-            raise ValueError(f"Head: units must be a whole number, at least 1; got {self.units!r}.")
-        if not isinstance(self.weight, Real) or isinstance(self.weight, bool) or not 0 < self.weight < np.inf:
-            raise ValueError(f"Head: weight must be a finite number above 0, got {self.weight!r}.")
+        check_whole(self, "units")
+        check_number(self, "weight", ends="()")
         if isinstance(self.activation, OutputFamily) or isinstance(self.loss, OutputFamily):
             raise ValueError("Head: a head cannot hold heads; list all heads side by side in one Heads.")
         if self.objective.levels != 1:

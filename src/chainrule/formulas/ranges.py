@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from math import inf, isfinite
 from numbers import Integral, Real
+from typing import TypeGuard
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a finite number; truth values are none."""
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
 
 
 def check_number(owner: object, field: str, low: float = 0.0, high: float = inf, ends: str = "[)") -> None:
@@ -26,7 +32,7 @@ def check_number(owner: object, field: str, low: float = 0.0, high: float = inf,
         If the field holds anything else.
     """
     value = getattr(owner, field)
-    right = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    right = is_number(value)
     above = right and (value > low or (ends[0] == "[" and value == low))
     below = right and (value < high or (ends[1] == "]" and value == high))
     if not (above and below):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +17,7 @@ from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.lookup import Array
 from chainrule.formulas.loss import Loss, LossFamily
 from chainrule.formulas.method import Method
+from chainrule.formulas.ranges import check_number, is_number
 
 LAYER_OUTPUTS = {
     "ordered": "its outputs are the levels of one quantile loss, each above the one before.",
@@ -80,8 +80,7 @@ class Huber(LossFamily):
     delta: float = 1.0
 
     def __post_init__(self) -> None:
-        if not _is_real(self.delta) or not 0 < self.delta < np.inf:
-            raise ValueError(f"Huber: delta must be a finite number above 0, got {self.delta!r}.")
+        check_number(self, "delta", ends="()")
         object.__setattr__(self, "delta", float(self.delta))
 
     def build(self) -> Loss:
@@ -128,7 +127,7 @@ class Quantile(LossFamily):
     def __post_init__(self) -> None:
         several = isinstance(self.levels, Sequence) or np.ndim(self.levels) > 0
         given = self.levels if several else (np.asarray(self.levels)[()],)
-        if not len(given) or not all(_is_real(q) and 0 < q < 1 for q in given):
+        if not len(given) or not all(is_number(q) and 0 < q < 1 for q in given):
             raise ValueError(f"Quantile: levels must be numbers between 0 and 1 (exclusive), got {self.levels!r}.")
         levels = tuple(float(q) for q in given)
         if any(low >= high for low, high in pairwise(levels)):
@@ -205,7 +204,3 @@ def poisson_from_softplus_slope(y: Array, z: Array, a: Array) -> Array:
     quotient = np.where(z < TINY_SOFTPLUS, 1, s / np.maximum(a, np.finfo(a.dtype).tiny)).astype(a.dtype)
     value: Array = s - y * quotient
     return value
-
-
-def _is_real(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from chainrule.estimators.perceptron import Perceptron
 from chainrule.models import perceptron
+from chainrule.models.common import describe_names, engine_from, refuse_non_finite, restore_names
 from chainrule.models.labels import describe_labels, restore_labels
 from chainrule.models.learning import (
     MOST,
@@ -68,15 +69,13 @@ def describe(estimator: Any) -> tuple[dict[str, Any], Arrays]:
     if not hasattr(estimator, "coefs_"):
         raise ValueError(f"this {kind} is not fitted yet: there is nothing to save.")
     network, theta = estimator._parameters()
-    if not np.isfinite(theta).all():
-        raise ValueError("the weights are not finite; a model that diverged is not saved.")
+    refuse_non_finite(theta)
     arrays: Arrays = {"theta": theta}
     if getattr(estimator, "_last", None) is not None:
         arrays["last_theta"] = estimator._last
     state, history = _learned(estimator, arrays)
     curves = [name for name in CURVES if getattr(estimator, name, None) is not None]
     arrays.update({f"curve.{name}": np.asarray(getattr(estimator, name), dtype=np.float64) for name in curves})
-    names = getattr(estimator, "feature_names_in_", None)
     check_described(estimator, network)
     parameters, more = describe_parameters(estimator)
     arrays.update(more)
@@ -88,7 +87,7 @@ def describe(estimator: Any) -> tuple[dict[str, Any], Arrays]:
         "engine": estimator.engine_,
         "classes": classes,
         "labels": labels,
-        "features": None if names is None else [str(name) for name in names],
+        "features": describe_names(estimator),
         "curves": curves,
         "values": _values(estimator),
         "state": state,
@@ -132,16 +131,12 @@ def restore(document: Mapping[str, Any], arrays: Arrays) -> Any:
     restore_parameters(estimator, data["parameters"], arrays)
     check_described(estimator, network)
     estimator._set_parameters(network, theta)
-    estimator.engine_ = data["engine"] if data["engine"] in ("native", "reference") else "reference"
+    estimator.engine_ = engine_from(data["engine"])
     if "preparation" in data:
         estimator.preparation_ = restore_preparation(data["preparation"], network)
     _restore_values(estimator, network, data["values"])
     _restore_learned(estimator, network, data, arrays)
-    if data["features"] is not None:
-        names = checked_list(data["features"], str, "features")
-        if len(names) != estimator.n_features_in_:
-            raise ValueError(f"estimator: {len(names)} feature names for {estimator.n_features_in_} features.")
-        estimator.feature_names_in_ = np.array(names, dtype=object)
+    restore_names(estimator, data["features"])
     if kind == CLASSIFIER:
         labels = restore_labels(data["classes"], data["labels"], network)
         estimator._label_binarizer, estimator.classes_ = labels, labels.classes_

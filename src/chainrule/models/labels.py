@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.preprocessing import LabelBinarizer
 
 from chainrule.estimators.outputs import heads_of
-from chainrule.estimators.targets import SEVERAL, LabelColumns
+from chainrule.estimators.targets import SEVERAL, LabelColumns, binarizer
 from chainrule.models.plain import checked_dict, checked_list, labels_from_plain, labels_to_plain
 from chainrule.network import Network
 
@@ -51,6 +51,4 @@ def _restore(classes: Any, described: Any, network: Network, kinds: tuple[str, .
     outputs = 1 if kind == "binary" else found.size
     if kind not in kinds or type(sparse) is not bool or outputs != network.outputs:
         raise ValueError(f"estimator: {found.size} classes ({kind}) for {network.outputs} outputs.")
-    labels = LabelBinarizer()
-    labels.classes_, labels.y_type_, labels.sparse_input_ = found, kind, sparse
-    return labels
+    return binarizer(kind, found, sparse)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.estimators.perceptron import Perceptron
+from chainrule.models.common import describe_names, engine_from, refuse_non_finite, restore_names
 from chainrule.models.learning import MOST
 from chainrule.models.network import network_from, theta_from
 from chainrule.models.parameters import describe_parameters, restore_parameters
@@ -32,17 +33,15 @@ def describe(model: Perceptron) -> tuple[dict[str, Any], Arrays]:
     if not hasattr(model, "coef_"):
         raise ValueError("this Perceptron is not fitted yet: there is nothing to save.")
     theta = model.network_.pack([np.asarray(model.coef_, np.float64).T], [np.asarray(model.intercept_, np.float64)])
-    if not np.isfinite(theta).all():
-        raise ValueError("the weights are not finite; a model that diverged is not saved.")
+    refuse_non_finite(theta)
     parameters, arrays = describe_parameters(model)
-    names = getattr(model, "feature_names_in_", None)
     document = {
         "class": NAME,
         "parameters": parameters,
         "network": model.network_.to_dict(),
         "engine": model.engine_,
         "classes": labels_to_plain(np.asarray(model.classes_)),
-        "features": None if names is None else [str(name) for name in names],
+        "features": describe_names(model),
         "mistakes": {"passes": int(model.n_iter_), "counts": [int(count) for count in model.mistakes_]},
     }
     return document, {"theta": theta, **arrays}
@@ -58,7 +57,7 @@ def restore(document: Mapping[str, Any], arrays: Arrays) -> Perceptron:
     restore_parameters(model, data["parameters"], arrays)
     model.network_, model.n_features_in_ = network, network.inputs
     model.coef_, model.intercept_ = np.ascontiguousarray(weights.W[0].T), weights.b[0].copy()
-    model.engine_ = data["engine"] if data["engine"] in ("native", "reference") else "reference"
+    model.engine_ = engine_from(data["engine"])
     model.classes_ = labels_from_plain(data["classes"])
     if (1 if model.classes_.size == 2 else model.classes_.size) != network.outputs or model.classes_.size < 2:
         raise ValueError(f"estimator: {model.classes_.size} classes for {network.outputs} outputs.")
@@ -66,14 +65,5 @@ def restore(document: Mapping[str, Any], arrays: Arrays) -> Perceptron:
     model.mistakes_, model.n_iter_ = checked_list(mistakes["counts"], int, "mistakes"), mistakes["passes"]
     if not all(type(count) is int and 0 <= count <= MOST for count in (*model.mistakes_, model.n_iter_)):
         raise ValueError(f"mistakes: expected whole numbers from 0 to {MOST}.")
-    _restore_names(model, network.inputs, data["features"])
+    restore_names(model, data["features"], counted="inputs")
     return model
-
-
-def _restore_names(model: Perceptron, inputs: int, features: Any) -> None:
-    if features is None:
-        return
-    names = checked_list(features, str, "features")
-    if len(names) != inputs:
-        raise ValueError(f"estimator: {len(names)} feature names for {inputs} inputs.")
-    model.feature_names_in_ = np.array(names, dtype=object)

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from chainrule.errors import TableError
+from chainrule.estimators.cells import shown
 from chainrule.estimators.encoding import (
     DATE_PARTS,
     Inputs,
@@ -26,7 +27,7 @@ from chainrule.estimators.encoding import (
 )
 from chainrule.tables.cells import Parsed, dates, numbers, text_of, truths
 from chainrule.tables.schema import ColumnSchema, TableSchema
-from chainrule.tables.table import Table, shown
+from chainrule.tables.table import Table
 
 
 def category_text(column: pl.Series, schema: ColumnSchema) -> pl.Series:

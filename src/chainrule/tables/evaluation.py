@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import classification_report, confusion_matrix
 
+from chainrule.estimators.scores import r2
 from chainrule.tables.schema import TargetSchema
 from chainrule.tables.target import label_text
 
@@ -111,21 +112,17 @@ def evaluate_numbers(target: TargetSchema, truth: NDArray[np.float64], predicted
     """Scores of predicted numbers against the mean of the training rows."""
     error = truth - predicted
     naive = truth - target.centre
-    spread = float(np.sum((truth - truth.mean()) ** 2))
-
-    def r2(residual: NDArray[np.float64]) -> float:
-        return 1 - float(np.sum(residual**2)) / spread if spread > 0 else float(not np.any(residual))
-
+    score = r2(truth[:, None], predicted[:, None])
     return Evaluation(
         task=target.task,
         score_name="R2",
-        score=r2(error),
+        score=score,
         baseline_name=f"always the mean {target.centre:.6g}",
-        baseline=r2(naive),
+        baseline=r2(truth[:, None], np.full((truth.size, 1), target.centre)),
         rows=truth.size,
         rmse=float(np.sqrt(np.mean(error**2))),
         mae=float(np.mean(np.abs(error))),
-        r2=r2(error),
+        r2=score,
         baseline_rmse=float(np.sqrt(np.mean(naive**2))),
         error_quantiles={f"{q:g}": float(np.quantile(np.abs(error), q)) for q in QUANTILES},
         truth=truth,

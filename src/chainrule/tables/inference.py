@@ -13,10 +13,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from chainrule.errors import TableError
+from chainrule.estimators.cells import shown
 from chainrule.estimators.encoding import number_text
 from chainrule.tables.cells import DATE_FORMATS, TRUTH, Parsed, dates, numbers, text_of
 from chainrule.tables.schema import ColumnSchema
-from chainrule.tables.table import Table, shown
+from chainrule.tables.table import Table
 
 IDENTIFIER_NAME = re.compile(r"(?i:(^|[\s_\-.])(id|ids|uuid|guid|key|index|number|nr|no|rowid)$)|[a-z](Id|ID)$|^#$")
 MAX_LEVELS, ROWS_PER_LEVEL, FEW_LEVELS, MAX_CODES = 1000, 4, 10, 10

@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 
 from chainrule.errors import TableError
 
-MAX_QUOTED = 60
-
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -98,12 +96,6 @@ class Table:
         if self.lines is not None:
             place += f" (line {int(self.lines[row])})"
         return place if column is None else f"{place}, column {column!r}"
-
-
-def shown(cell: object) -> str:
-    """A cell as messages quote it: one line, and not longer than a line."""
-    text = " ".join(line.strip() for line in repr(cell).splitlines())
-    return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}... ({len(text):,} characters)"
 
 
 def _from_pandas(frame: Any, path: str) -> pl.DataFrame:

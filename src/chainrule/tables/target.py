@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
 from chainrule.errors import TableError
+from chainrule.estimators.cells import shown
 from chainrule.estimators.encoding import number_text
 from chainrule.tables.cells import numbers, text_of
 from chainrule.tables.inference import infer_column, refuse_mixed
 from chainrule.tables.schema import Label, TargetSchema
-from chainrule.tables.table import Table, shown
+from chainrule.tables.table import Table
 
 MAX_CLASSES = 1000
 MAX_NUMERIC_CLASSES, ROWS_PER_CLASS = 20, 5

@@ -16,7 +16,7 @@ from chainrule.formulas.targets import check_targets
 from chainrule.network import Network
 from chainrule.training.records import Epoch, Patience, TrainingState
 from chainrule.training.settings import Settings
-from chainrule.training.threads import default_threads
+from chainrule.training.threads import default_threads, threads_for
 from chainrule.training.training import Training
 from chainrule.training.validation import Validation, hold_out
 
@@ -138,7 +138,7 @@ def train(
         **{name: given[name] for name in UNCHANGED},
         layer_rates=_layer_rates(layer_rates),
         watched=watched,
-        n_threads=default_threads() if n_threads is None else n_threads,
+        n_threads=threads_for(n_threads),
     )
     return Training(
         network,
@@ -191,5 +191,6 @@ __all__ = [
     "Validation",
     "default_threads",
     "hold_out",
+    "threads_for",
     "train",
 ]

@@ -1,4 +1,4 @@
-"""How many threads to use when the user does not say: as many as the machine, the container and the callers allow."""
+"""How many threads to use: as many as the user says, or as the machine, the container and the callers allow."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
+from chainrule.engines import checked_threads
+
 # Set by joblib in its workers, and by users and batch systems; a list such as "4,2" holds one number per nesting level.
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -21,6 +23,27 @@ VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "LOKY_MAX_CPU_COUNT",
 )
+
+
+def threads_for(n_threads: int | None, alone: bool = False) -> int:
+    """The number of threads for what the user said.
+
+    Parameters
+    ----------
+    n_threads : int or None
+        What the user said; None is `default_threads`.
+    alone : bool
+        Whether the work is too small to share: one thread does it, and finding out how many there are is spared.
+
+    Raises
+    ------
+    ValueError
+        If it is neither None nor a whole number from 1 to 4096.
+    """
+    asked = None if n_threads is None else checked_threads(n_threads)
+    if alone:
+        return 1
+    return default_threads() if asked is None else asked
 
 
 def default_threads() -> int:

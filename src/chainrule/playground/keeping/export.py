@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.files import is_formula
 from chainrule.playground.checked import one_of
 from chainrule.playground.keeping.code import python_code
 from chainrule.playground.keeping.fitted import fitted_model
@@ -22,8 +23,6 @@ from chainrule.playground.training.curves import COLUMNS
 if TYPE_CHECKING:
     from chainrule.playground.session import Session
 
-# What a spreadsheet would take for a formula (OWASP, "CSV Injection").
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\0")
 Kept = dict[str, Any]
 
 
@@ -91,7 +90,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, (int, float)):
         return "" if value != value else repr(value)
     text = str(value)
-    return f"'{text}" if text.startswith(FORMULAS) else text
+    return f"'{text}" if is_formula(text) else text
 
 
 def _model(session: Session) -> bytes:
