@@ -213,6 +213,8 @@ def playground(
     elif X is not None:
         source = Source.from_arrays(X, y)
     start = Start(setup, source)
+    # What cannot be opened is told here, not by an empty page; the page tells the notes.
+    start.notes()
     if in_notebook():
         shown = Shown(start, port, framed=True)
         shown.begin()
