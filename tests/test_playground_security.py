@@ -266,6 +266,48 @@ def test_slow_heads_are_given_up(monkeypatch):
         assert time.monotonic() - started < 4
 
 
+def test_slow_second_heads_are_given_up(monkeypatch):
+    monkeypatch.setattr(connections, "PATIENCE", 0.5)
+    with serving() as server:
+        cookie = let_in(server)["cookie"]
+        with socket.create_connection(("127.0.0.1", server.port), 5) as slow:
+            slow.sendall(f"GET /nothing HTTP/1.1\r\nhost: 127.0.0.1:{server.port}\r\ncookie: {cookie}\r\n\r\n".encode())
+            found = b""
+            while not found.endswith(b"no such page.\n"):
+                found += slow.recv(1000)
+            assert answer(found).status == 404
+            slow.sendall(b"GET / HTTP/1.1\r\n")
+            assert slow.recv(1000) == b""
+
+
+def test_connections_with_requests_are_kept(monkeypatch):
+    monkeypatch.setattr(connections, "PATIENCE", 0.5)
+    with serving() as server:
+        cookie = let_in(server)["cookie"]
+        request = f"GET /nothing HTTP/1.1\r\nhost: 127.0.0.1:{server.port}\r\ncookie: {cookie}\r\n\r\n".encode()
+        with socket.create_connection(("127.0.0.1", server.port), 5) as quick:
+            for _ in range(4):
+                quick.sendall(request)
+                found = b""
+                while not found.endswith(b"no such page.\n"):
+                    piece = quick.recv(1000)
+                    assert piece, "closed between two requests"
+                    found += piece
+                time.sleep(0.2)
+
+
+@pytest.mark.parametrize("path", ["/", "/?token=wrong", "/main.js"])
+def test_strangers_keep_no_connection(server, path):
+    found = raw(server.port, f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{server.port}\r\n\r\n".encode(), 2)
+    assert answer(found).status == 403
+    assert answer(found).headers["connection"] == "close"
+    # Until it is closed, well before the server would tire of waiting.
+    with socket.create_connection(("127.0.0.1", server.port), 2) as stranger:
+        stranger.sendall(f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{server.port}\r\n\r\n".encode())
+        while stranger.recv(1000):
+            pass
+
+
 def test_many_connections(monkeypatch):
     with serving() as server, contextlib.ExitStack() as stack:
         for _ in range(connections.MOST_CONNECTIONS + 40):

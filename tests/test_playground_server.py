@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_iris
 
 pytest.importorskip("uvicorn")
 client = pytest.importorskip("websockets.sync.client")
@@ -207,6 +208,39 @@ def test_a_model_file_that_is_none(server):
         page.ask("open")
         for content in (b"\x10\x00\x00\x00\x00\x00\x00\x00{}rubbish", b"\x80\x04pickle", b"", b"PK\x03\x04"):
             assert "text" in page.upload("model.safetensors", content)["error"]
+
+
+def test_a_model_file(server, tmp_path):
+    X, y = load_iris(return_X_y=True)
+    with pytest.warns(Warning):
+        model = chainrule.MLPClassifier((5,), max_iter=5, random_state=0).fit(X, y)
+    chainrule.save(model, tmp_path / "iris")
+    with line(server) as page:
+        page.ask("open")
+        opened = page.upload("iris.safetensors", (tmp_path / "iris").read_bytes())["ok"]
+        assert opened["status"]["widths"] == [4, 5, 3]
+        assert opened["data"]["classes"] == ["0", "1", "2"]
+        assert any("without rows" in note["text"] for note in opened["notes"])
+        page.ask("watch", wanted={"weights": True}, fps=60)
+        page.receive()
+        arrays = page.live[-1]["arrays"]
+        for place, (W, b) in enumerate(zip(model.coefs_, model.intercepts_, strict=True)):
+            np.testing.assert_allclose(arrays[f"W{place}"], W, rtol=1e-6)
+            np.testing.assert_allclose(arrays[f"b{place}"], b, rtol=1e-6)
+        # It trains on from there.
+        assert page.ask("advance", epochs=2)["ok"]["status"]["epoch"] == 2
+
+
+def test_a_model_file_that_is_too_large(server, tmp_path):
+    X, y = load_iris(return_X_y=True)
+    with pytest.warns(Warning):
+        chainrule.save(chainrule.MLPClassifier((600,), max_iter=1).fit(X, y), tmp_path / "large")
+    with line(server) as page:
+        page.ask("open")
+        error = page.upload("large.safetensors", (tmp_path / "large").read_bytes())["error"]
+        assert error["kind"] == "value"
+        assert "600 units" in error["text"]
+        assert page.ask("describe")["ok"]["network"]["widths"] == [2, 4, 2, 1]
 
 
 def test_hostile_wishes_get_an_answer_each(server):

@@ -60,7 +60,8 @@ def play(
         note(text)
     address = server.invitation()
     opened = browser and browse(address)
-    say(f"The playground is at {server.address}" if opened else f"Open the playground in your browser: {address}")
+    # Told in any case: a browser that says it has opened the page may have shown nothing.
+    say(f"The playground is in your browser; if it is not: {address}" if opened else f"Open in your browser: {address}")
     note("Ctrl-C stops it.")
     try:
         server.run()

@@ -39,6 +39,16 @@ def other_digest(setup: Setup, source: Source) -> list[Note]:
     ]
 
 
+def invented_rows(source: Source) -> list[Note]:
+    """What is to be known of a model that came without rows."""
+    if not source.invented:
+        return []
+    told = (
+        "the model came without rows: those shown are drawn from a normal distribution and labelled by the model itself"
+    )
+    return [Note("info", "data", f"{told}; a drawn picture goes from 0 (paper) to 1 (ink).")]
+
+
 def for_source(setup: Setup, source: Source | None) -> Setup:
     """The setup with the user's own data in it."""
     if source is None:

@@ -14,8 +14,8 @@ from chainrule.playground.checked import one_of, whole
 from chainrule.playground.data.planes import Plane, plane_of
 from chainrule.playground.data.rows import Data, make_data
 from chainrule.playground.data.source import Source
-from chainrule.playground.keeping.fitted import opened_setup
-from chainrule.playground.opening import for_source, next_text, other_digest, read_setup
+from chainrule.playground.keeping.fitted import check_opened, opened_setup
+from chainrule.playground.opening import for_source, invented_rows, next_text, other_digest, read_setup
 from chainrule.playground.pictures.frames import Frame
 from chainrule.playground.pictures.painting import paint
 from chainrule.playground.settings.address import write_hash
@@ -60,8 +60,9 @@ class Session:
         told = [] if setup is None or source is None else other_digest(setup, source)
         setup = for_source(setup or Setup(), source)
         if source is not None and source.model is not None:
-            setup = opened_setup(setup, source.model)
-        self._begin(setup)
+            setup, more = opened_setup(setup, source.model)
+            told += [*invented_rows(source), *more]
+        self._begin(setup, opening=True)
         self.notes = [*told, *self.notes]
 
     @classmethod
@@ -83,11 +84,15 @@ class Session:
 
     # -- making
 
-    def _begin(self, asked: Setup, keep: Data | None = None, notes: list[Note] | None = None) -> None:
+    def _begin(
+        self, asked: Setup, keep: Data | None = None, notes: list[Note] | None = None, opening: bool = False
+    ) -> None:
         """New data (or those kept), network and training; nothing changes if that fails."""
         data, notes = (keep, notes or []) if keep is not None else make_data(asked, self.source)
         setup, more = agreed(asked, data)
         built = build(setup, data)
+        if opening and self.source is not None and self.source.model is not None:
+            check_opened(built, self.source.model)
         theta = self._opened_theta(built, start_theta(setup, built))
         run = Run(setup, built, theta)
         self.run, self.data = run, data
@@ -253,14 +258,16 @@ class Session:
             plain = replace(self.setup.data, target=None, columns=None, task=None)
             setup = for_source(replace(self.setup, data=plain), source)
             setup = replace(setup, view=type(setup.view)(), run=replace(setup.run, compat=False))
+            told: list[Note] = []
             if source.model is not None:
-                setup = opened_setup(setup, source.model)
+                setup, more = opened_setup(setup, source.model)
+                told = [*invented_rows(source), *more]
             setup, notes = setup.changed(nested(changes or {}))
-            self._begin(setup)
+            self._begin(setup, opening=True)
         except (ValueError, TypeError):
             self.source = before
             raise
-        self.notes = [*notes, *self.notes]
+        self.notes = [*told, *notes, *self.notes]
         return self._reply("weights", "curves", "setup", "data", "network", "view")
 
     # -- changing

@@ -39,6 +39,8 @@ class Source:
         Its classes, in order.
     given : {"a file", "arrays", "a model"}
         What it was made of: code that does the run again asks for the same.
+    invented : bool
+        Whether the rows were drawn, because the model came without any: they say nothing of the user's own.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Source:
     model: Any = None
     labels: tuple[Any, ...] = ()
     given: str = "a file"
+    invented: bool = False
 
     @classmethod
     def from_bytes(cls, raw: bytes, name: str = "pasted.csv") -> Source:
@@ -138,7 +141,7 @@ class Source:
         Raises
         ------
         ValueError, ModelFileError
-            If it is no fitted classifier or regressor with one target.
+            If it is no fitted classifier or regressor with one target, or larger than a page can show.
         """
         if isinstance(model, (str, os.PathLike)):
             from chainrule.models import load
@@ -149,9 +152,10 @@ class Source:
             raise ValueError(
                 f"the playground opens a fitted MLPClassifier or MLPRegressor, found {type(estimator).__name__}."
             )
+        network = estimator.network_
+        _check_network(network)
         if hasattr(model, "schema"):
             return cls._from_table_model(model, X)
-        network = estimator.network_
         if getattr(estimator, "preparation_", None) is not None:
             raise ValueError(
                 "this estimator prepares its columns itself; open its table with `chainrule play` instead."
@@ -160,9 +164,16 @@ class Source:
             np.random.default_rng(0).standard_normal((500, network.inputs)) if X is None else np.asarray(X, np.float64)
         )
         targets = estimator.predict(rows) if y is None else np.asarray(y)
+        if y is None and targets.ndim == 2:
+            # Of several quantiles the middle one.
+            targets = targets[:, targets.shape[1] // 2]
         own = cls.from_arrays(rows, targets, getattr(estimator, "feature_names_in_", None))
         labels = tuple(np.asarray(getattr(estimator, "classes_", ())).tolist())
-        return replace(own, name=type(estimator).__name__, model=estimator, labels=labels, given="a model")
+        strange = sorted(set(targets.reshape(-1).tolist()) - set(labels), key=str) if labels else []
+        if strange:
+            raise ValueError(f"y holds {strange[0]!r}, which is none of the model's classes: {list(labels)!s:.200}.")
+        name = type(estimator).__name__
+        return replace(own, name=name, model=estimator, labels=labels, given="a model", invented=X is None)
 
     @classmethod
     def _from_table_model(cls, model: Any, X: Any) -> Source:
@@ -194,6 +205,22 @@ def _checked(table: Any) -> Any:
             f"{LIMITS.columns:,} are shown here. For larger tables there is `chainrule train`."
         )
     return table
+
+
+def _check_network(network: Any) -> None:
+    """A model is opened as it is or not at all."""
+    found = {
+        "inputs": (network.inputs, LIMITS.inputs),
+        "hidden layers": (len(network.layers) - 1, LIMITS.layers),
+        "units in one hidden layer": (max(network.widths[1:-1], default=0), LIMITS.units),
+        "parameters": (network.n_parameters, LIMITS.parameters),
+    }
+    for what, (count, most) in found.items():
+        if count > most:
+            raise ValueError(
+                f"this model has {count:,} {what}; the playground shows at most {most:,}. Train a smaller one for it; "
+                "`chainrule explain` and chainrule.diagnose take models of every size."
+            )
 
 
 def _check_arrays(X: NDArray[np.float64], y: NDArray[Any]) -> None:

@@ -11,9 +11,10 @@ from chainrule.estimators.parameters import schedule_of, solver_of, weight_decay
 from chainrule.formulas.lookup import Array
 from chainrule.network import Network
 from chainrule.playground.keeping.tabular import table_model
-from chainrule.playground.settings.families import formula_to_plain
-from chainrule.playground.settings.features import apply
-from chainrule.playground.settings.setup import Setup
+from chainrule.playground.settings.families import formula, formula_to_plain
+from chainrule.playground.settings.features import apply, plain_features
+from chainrule.playground.settings.setup import Note, Setup
+from chainrule.playground.training.building import Built
 
 if TYPE_CHECKING:
     from chainrule.playground.session import Session
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
 SAME = ("alpha", "l2", "l1", "max_norm", "clip_norm", "clip_value", "shuffle")
 
 
-def opened_setup(setup: Setup, model: Any) -> Setup:
-    """The setup with network and training of a fitted estimator."""
+def opened_setup(setup: Setup, model: Any) -> tuple[Setup, list[Note]]:
+    """The setup with network and training of a fitted estimator, and notes on what of its training is not known here."""
     network, last = model.network_, model.network_.layers[-1]
     described = network.to_dict()
     batch = model.batch_size if isinstance(model.batch_size, int) else 200
     plain = {
         "data": {"task": "classification" if hasattr(model, "classes_") else "regression", "scale": False},
         "network": {
+            "features": list(plain_features(network.inputs) or setup.network.features),
             "layers": [
                 {
                     "units": int(one.units),
@@ -52,7 +54,30 @@ def opened_setup(setup: Setup, model: Any) -> Setup:
             **{name: getattr(model, name) for name in SAME},
         },
     }
-    return setup.changed(plain)[0]
+    return setup.changed(plain)
+
+
+def check_opened(built: Built, model: Any) -> None:
+    """Refuse a network that is not the model's own: other weights than its own must never stand for them.
+
+    Raises
+    ------
+    ValueError
+        If the two differ; the message says in what.
+    """
+    asked, found = _described(model.network_), _described(built.network)
+    if asked != found:
+        name = next(name for name in (*asked, *found) if asked.get(name) != found.get(name))
+        raise ValueError(
+            f"this model cannot be opened as it is: its {name.replace('_', ' ')} would be {found.get(name)!r:.200} instead of "
+            f"{asked.get(name)!r:.200}. Open it with rows of its own classes, or train one of the playground's own kinds."
+        )
+
+
+def _described(network: Network) -> dict[str, Any]:
+    # A loss without hyper-parameters may be told by its name, or as an object.
+    described = network.to_dict()
+    return {**described, "loss": formula_to_plain(formula("loss", described["loss"], None))}
 
 
 def fitted_model(session: Session) -> Any:

@@ -155,7 +155,8 @@ def digit(session: Session, pixels: Any) -> Frame:
     session : Session
         With a network that takes pictures.
     pixels : sequence of float
-        As many as the network has inputs, row by row, from 0 (paper) to 1 (ink); they are brought to the data's own range.
+        As many as the network has inputs, row by row, from 0 (paper) to 1 (ink); they are brought to the range of the rows'
+        own numbers, and stay as they are where the rows were only invented. The answer's `range` says which.
     """
     built = session.built
     if built.features or session.data.encode is not None:
@@ -166,15 +167,23 @@ def digit(session: Session, pixels: Any) -> Frame:
         drawn = np.empty(0)
     if drawn.shape != (built.network.inputs,) or not np.isfinite(drawn).all():
         raise ValueError(f"a picture has {built.network.inputs} pixels from 0 to 1; got {drawn.size} numbers.")
-    top = float(session.data.X.max()) or 1.0
-    rows = built.inputs(np.clip(drawn, 0, 1)[None] * top)
+    low, high = _ink(session)
+    rows = built.inputs(low + np.clip(drawn, 0, 1)[None] * (high - low))
     activations = passes(session, rows)[1]
     out = activations[-1]
     arrays = {f"a{k}": layer[0, :MOST_UNITS].astype(np.float32) for k, layer in enumerate(activations)}
-    header = {"kind": "digit", "classes": output_names(session), "probabilities": built.in_units(out)[0].tolist()}
+    header: dict[str, Any] = {"kind": "digit", "classes": output_names(session), "range": [low, high]}
+    header["probabilities"] = built.in_units(out)[0].tolist()
     if session.data.task == "classification":
         header["class"] = session.data.classes[int(built.decided(out)[0])]
     return Frame(header, arrays)
+
+
+def _ink(session: Session) -> tuple[float, float]:
+    """The numbers that paper and ink are in the user's rows; 0 and 1 where nothing is known of them."""
+    low, high = float(session.data.X.min()), float(session.data.X.max())
+    known = session.source is not None and not session.source.invented
+    return (low, high) if known and low < high else (0.0, 1.0)
 
 
 def predict(session: Session, values: Any) -> dict[str, Any]:

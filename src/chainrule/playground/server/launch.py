@@ -163,7 +163,7 @@ class Server:
 
 
 def browse(address: str) -> bool:
-    """Open the user's browser; whether there is one."""
+    """Open the user's browser; whether there seems to be one."""
     try:
         return webbrowser.open(address)
     except (webbrowser.Error, OSError):
@@ -213,13 +213,17 @@ def playground(
     elif X is not None:
         source = Source.from_arrays(X, y)
     start = Start(setup, source)
+    # What cannot be opened is told here, not by an empty page; the page tells the notes.
+    start.notes()
     if in_notebook():
         shown = Shown(start, port, framed=True)
         shown.begin()
         return shown
-    server = Server(start, port)
+    server = Server(start, port, told=lambda address: print(f"The playground, for another browser: {address}"))
     server.begin()
     address = server.invitation()
-    if not (browser and browse(address)):
-        print(f"The playground: {address}")
+    # Before the browser comes and uses it up; a browser that says it has opened the page may have shown nothing.
+    print(f"The playground: {address}")
+    if browser:
+        browse(address)
     return server

@@ -137,6 +137,11 @@ def headers_of(port: int, framed: bool) -> dict[str, str]:
     return plain if framed else {**plain, "X-Frame-Options": "DENY"}
 
 
+def _refusal(text: str, status: int = 403) -> Response:
+    # Connections are few: a stranger keeps none.
+    return PlainTextResponse(text + "\n", status, {"Connection": "close"})
+
+
 @dataclass
 class Guard:
     """ASGI middleware before everything else: headers in order, then the cookie; the token is exchanged for it here.
@@ -169,22 +174,21 @@ class Guard:
     def _answer(self, scope: Scope) -> Response | None:
         reason = refused(scope, self.keys.port)
         if reason is not None:
-            return PlainTextResponse(reason[1] + "\n", reason[0], {"Connection": "close"})
+            return _refusal(reason[1], reason[0])
         connection = HTTPConnection(scope)
         offered = connection.query_params.get("token")
         if scope["type"] == "http" and scope["path"] == "/" and offered is not None:
             return self._let_in(connection, offered)
         if self.keys.known(connection):
             return None
-        return PlainTextResponse(
-            "Open the address that the playground printed: it carries a token for one browser.\n", 403
-        )
+        return _refusal("Open the address that the playground printed: it carries a token for one browser.")
 
     def _let_in(self, connection: HTTPConnection, offered: str) -> Response:
         # Whoever is in already keeps the token for somebody else.
         if not self.keys.known(connection) and not self.keys.exchange(offered):
-            text = "This address has been used or is not ours. The terminal shows the one for another browser.\n"
-            return PlainTextResponse(text, 403)
+            return _refusal(
+                "This address has been used or is not ours. The terminal shows the one for another browser."
+            )
         answer = HTMLResponse(ENTRANCE)
         answer.set_cookie(self.keys.cookie, self.keys.secret, httponly=True, samesite="strict", path="/")
         return answer
