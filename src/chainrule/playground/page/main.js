@@ -110,14 +110,20 @@ class Page {
     buildFrame(this);
     this.say = speaker(document.querySelector("#spoken"));
     this.address = new Address(this.page, (setup) => this.#undo(setup), (given) => this.open(given).catch((error) => this.fail(error)));
-    document.addEventListener("visibilitychange", () => this.transport.tell("hidden", { hidden: document.hidden }));
+    document.addEventListener("visibilitychange", () => this.#visibility());
     matchMedia("(prefers-reduced-motion: reduce)").addEventListener("change", this.watch);
     addEventListener("resize", later(() => this.watch(), 150));
     this.panels = await loadPanels(this);
     await this.transport.connect().then(() => this.#reopen(), () => {});
   }
 
+  /** Every line begins as one that is seen: it has to be told where the page lies in the background. */
+  #visibility() {
+    this.transport.tell("hidden", { hidden: document.hidden });
+  }
+
   async #reopen() {
+    this.#visibility();
     try {
       await this.open(this.state.setup ?? this.page.given);
       this.emit("found");

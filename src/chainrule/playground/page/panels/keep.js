@@ -1,7 +1,7 @@
 /** Keep and share: a link, files of every kind, pictures; open a link or a file again. */
 
 import { button, download, el, fill } from "../dom.js";
-import { savePicture } from "../pictures.js";
+import { saveCanvas } from "../draw/canvas.js";
 
 const KINDS = ["code", "numpy", "model", "points", "log", "setup"];
 
@@ -106,11 +106,11 @@ async function save(app, kind, status) {
 }
 
 function listPictures(app, words, list, status) {
-  const found = [...document.querySelectorAll("[data-picture], figure.picture canvas")].filter((one) => one.checkVisibility());
+  const found = [...document.querySelectorAll("figure.picture canvas")].filter((one) => one.checkVisibility());
   list.replaceChildren(...found.map((one) => {
-    const name = one.dataset.picture ?? one.getAttribute("aria-label").split(/[.:(]/)[0];
+    const name = one.getAttribute("aria-label").split(/[.:(]/)[0];
     return el("li", {}, button(fill(words.savePicture, { name }), async () => {
-      await savePicture(one, name);
+      await saveCanvas(one, name);
       status.textContent = fill(words.saved, { name });
     }));
   }));

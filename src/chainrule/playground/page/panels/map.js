@@ -66,7 +66,6 @@ class DecisionMap {
     this.heading = el("h3", { class: "view-title", text: WORDS.title });
     this.legend = el("div", { class: "legend" });
     this.told = el("p", { class: "view-note", hidden: true });
-    this.wrong = el("p", { class: "view-note", hidden: true });
     const flags = el(
       "div",
       { class: "view-flags" },
@@ -77,7 +76,7 @@ class DecisionMap {
       el("label", { class: "view-flag" }, WORDS.detail, this.detail),
     );
     const options = el("details", { class: "view-options" }, el("summary", { text: views.picture.options }), flags);
-    this.element = el("div", { class: "view" }, this.heading, this.legend, this.picture.element, this.told, this.wrong, options);
+    this.element = el("div", { class: "view" }, this.heading, this.legend, this.picture.element, this.told, options);
   }
 
   get planar() {

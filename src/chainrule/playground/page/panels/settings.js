@@ -10,7 +10,7 @@ const THEMES = ["auto", "light", "dark"];
 
 export function create(app) {
   const words = app.strings.settings;
-  const theme = themes(app, words);
+  const theme = themes(words);
   const lecture = flag(words.lecture, document.documentElement.hasAttribute("data-lecture"), (on) => {
     document.documentElement.toggleAttribute("data-lecture", on);
     app.page.lecture = on;
@@ -47,22 +47,20 @@ export function create(app) {
   return { element, title: words.title };
 }
 
-function themes(app, words) {
+function themes(words) {
   const name = fresh("theme");
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const apply = (told) => {
+  const apply = () => {
     const chosen = kept("theme") ?? "auto";
-    const seen = chosen === "auto" ? (dark.matches ? "dark" : "light") : chosen;
-    document.documentElement.dataset.theme = seen;
-    if (told) app.emit("theme", { dark: seen === "dark" });
+    document.documentElement.dataset.theme = chosen === "auto" ? (dark.matches ? "dark" : "light") : chosen;
   };
-  apply(false);
-  dark.addEventListener("change", () => apply(true));
+  apply();
+  dark.addEventListener("change", apply);
   const inputs = THEMES.map((theme) => {
     const input = el("input", { type: "radio", name, value: theme, checked: (kept("theme") ?? "auto") === theme });
     input.addEventListener("change", () => {
       keep("theme", theme);
-      apply(true);
+      apply();
     });
     return el("label", {}, input, el("span", { text: words.themes[theme] }));
   });
