@@ -150,6 +150,16 @@ export function later(work, wait) {
   };
 }
 
+/** Put a text into the clipboard; gives whether the browser let us. */
+export async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Hand a file to the reader. */
 export function download(name, type, content) {
   const address = URL.createObjectURL(new Blob([content], { type }));

@@ -24,6 +24,8 @@ const BACKLOG = 64;
  * @property {State} state
  * @property {(name: string, handler: (detail: any) => void) => (() => void)} on
  * @property {(name: string, detail?: any) => void} emit
+ * @property {(what: Object, row?: number) => void} explain open the explanation of a number, such as {kind: "metric", name: "test_loss"}
+ * @property {(row: number|null) => Promise<boolean>} freeze keep a row as the one that explanations are about; null keeps none
  * @property {() => void} watch collect again what the visible panels want
  * @property {Object} strings
  * @property {(text: string) => void} say to screen readers, politely
@@ -88,6 +90,18 @@ class Page {
   /** Change fields of the setup; what comes while a change is under way goes with the next. */
   change(changes) {
     return this.changes.put(changes);
+  }
+
+  explain(what, row = null) {
+    this.emit("select", { what, row });
+    this.emit("show-view", "explain");
+  }
+
+  async freeze(row) {
+    if (!(await this.act("freeze", { row }))) return false;
+    this.state.frozen = row;
+    this.emit("frozen", row);
+    return true;
   }
 
   fail(error) {

@@ -1,6 +1,6 @@
 /** Keep and share: a link, files of every kind, pictures; open a link or a file again. */
 
-import { button, download, el, fill } from "../dom.js";
+import { button, copied, download, el, fill } from "../dom.js";
 import { saveCanvas } from "../draw/canvas.js";
 
 const KINDS = ["code", "numpy", "model", "points", "log", "setup"];
@@ -28,8 +28,7 @@ function linkPart(app, words, status) {
   const note = el("p", { class: "about" });
   const copy = button(words.copy, async () => {
     field.select();
-    const copied = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
-    status.textContent = copied ? words.copied : words.notCopied;
+    status.textContent = (await copied(field.value)) ? words.copied : words.notCopied;
   });
   const element = el("section", { class: "items" }, el("h3", { text: words.link }), el("div", { class: "pair" }, field, copy), note);
   const show = () => {

@@ -65,10 +65,7 @@ class Metrics {
   #tile(name) {
     const value = el("span", { class: "tile-value", text: "–" });
     const label = el("span", { class: "tile-label", text: this.#label(name) });
-    const open = () => {
-      this.app.emit("select", { what: { kind: "metric", name } });
-      this.app.emit("show-view", "explain");
-    };
+    const open = () => this.app.explain({ kind: "metric", name });
     const tile = el("button", { type: "button", class: "tile", on: { click: open } }, label, value);
     return { tile, value, label };
   }
@@ -148,10 +145,7 @@ class Metrics {
 
   // One tab stop for all cells; arrow keys go from cell to cell.
   #cell(truth, said, name) {
-    const open = () => {
-      this.app.emit("select", { what: { kind: "metric", name: `${this.#part}_confusion`, truth, predicted: said } });
-      this.app.emit("show-view", "explain");
-    };
+    const open = () => this.app.explain({ kind: "metric", name: `${this.#part}_confusion`, truth, predicted: said });
     const told = fill(WORDS.cell, { truth: name(truth), said: name(said) });
     const data = { truth, said };
     return button("", open, { class: "number", title: told, tabIndex: truth + said ? -1 : 0, data });

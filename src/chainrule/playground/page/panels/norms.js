@@ -84,10 +84,7 @@ class Norms {
   }
 
   #number(name, layer) {
-    const open = () => {
-      this.app.emit("select", { what: { kind: "metric", name, layer } });
-      this.app.emit("show-view", "explain");
-    };
+    const open = () => this.app.explain({ kind: "metric", name, layer });
     return button("", open, { class: "number" });
   }
 

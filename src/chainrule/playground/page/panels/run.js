@@ -128,8 +128,7 @@ class RunBar {
 
   /** How a number came about. */
   explain(name) {
-    this.app.emit("select", { what: { kind: "metric", name } });
-    this.app.emit("show-view", "explain");
+    this.app.explain({ kind: "metric", name });
   }
 
   toggle() {

@@ -1,6 +1,6 @@
 /** How the page looks and behaves: colours, large type, single-letter keys, what is hidden for the class. */
 
-import { button, el, fresh } from "../dom.js";
+import { button, copied, el, fresh } from "../dom.js";
 import { hide } from "../hide.js";
 import { keysOn, switchKeys } from "../keys.js";
 import { keep, kept } from "../kept.js";
@@ -35,15 +35,19 @@ export function create(app) {
     link();
   });
   app.on("opened-part", (name) => {
-    if (name === "settings") field.value = location.href;
+    if (name !== "settings") return;
+    field.value = location.href;
+    status.textContent = "";
   });
-  const copy = button(app.strings.keep.copy, () => {
+  const { copy: copyText, copied: done, notCopied } = app.strings.keep;
+  const status = el("p", { class: "about", role: "status" });
+  const copy = button(copyText, async () => {
     field.select();
-    navigator.clipboard?.writeText(field.value).catch(() => {});
+    status.textContent = (await copied(field.value)) ? done : notCopied;
   });
   const element = el("div", { class: "dialog-body" }, theme, lecture, keys, el("p", { class: "about", text: words.keysNote }),
     el("fieldset", { class: "items" }, el("legend", { text: words.hide }), el("p", { class: "about", text: words.hideNote }), el("div", { class: "chips" }, ...parts), embed),
-    el("div", { class: "pair" }, el("span", { text: words.link }), field, copy));
+    el("div", { class: "pair" }, el("span", { text: words.link }), field, copy), status);
   return { element, title: words.title };
 }
 

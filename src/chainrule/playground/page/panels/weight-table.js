@@ -57,10 +57,7 @@ export class WeightTable {
     const cells = shown.map((unit) => {
       const what =
         source === null ? { kind: "bias", layer: this.layer, unit } : { kind: "weight", layer: this.layer, unit, source };
-      const open = () => {
-        this.app.emit("select", { what });
-        this.app.emit("show-view", "explain");
-      };
+      const open = () => this.app.explain(what);
       return el("td", {}, button(short(value(unit), 4), open, { class: "number" }));
     });
     return el("tr", {}, el("th", { scope: "row", text: name }), cells);

@@ -214,7 +214,6 @@ export const views = {
     weightFrom: "weight from {from}",
     arrays: { target: "target", input: "inputs", weight: "weights", bias: "biases" },
     copyLatex: "Copy as LaTeX",
-    copied: "Copied.",
   },
   edit: {
     title: "Set weights by hand",
