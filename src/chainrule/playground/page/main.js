@@ -3,6 +3,7 @@
  */
 
 import { Changes } from "./changes.js";
+import { BACKLOG } from "./draw/history.js";
 import { buildFrame, loadPanels } from "./frame.js";
 import { calm, el, fill, later, speaker, visible } from "./dom.js";
 import { openOn } from "./opening.js";
@@ -12,8 +13,6 @@ import { Lost, Refusal, Transport } from "./transport.js";
 
 const FRAMES = 60;
 const CALM_FRAMES = 2;
-// Curve rows the server would send again and again before it is told that they are here.
-const BACKLOG = 64;
 
 /**
  * What every panel gets.

@@ -55,7 +55,7 @@ class Explain {
     this.start = el(
       "div",
       { class: "view-flags" },
-      WORDS.starts.map(({ text, what }) => button(text, () => this.open(what), { class: "plain" })),
+      WORDS.starts.map(({ text, what }) => button(text, () => this.open(what), { class: "plain", data: { explains: "" } })),
     );
     this.editor = new WeightEditor(this.app);
     this.body = el("div", { class: "steps", tabIndex: 0, role: "region", "aria-label": WORDS.body });
