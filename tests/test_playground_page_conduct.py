@@ -143,6 +143,55 @@ def test_nothing_is_cut_off(browser, server, width, height):
         assert page.get_by_role("button", name="Pause").is_visible()
 
 
+# Controls that are seen but cannot be pressed where they stand after they were scrolled to, in the box that scrolls them.
+COVERED = """() => [...document.querySelectorAll('button, select, summary, textarea, input:not(.unseen)')]
+  .filter((one) => one.checkVisibility() && !one.disabled)
+  .filter((one) => {
+    one.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+    const { left, top, width, height } = one.getBoundingClientRect();
+    const there = document.elementFromPoint(left + width / 2, top + height / 2);
+    return !there || !(one.contains(there) || one.closest('label')?.contains(there));
+  })
+  .map((one) => one.outerHTML.slice(0, 120))"""
+
+
+def test_twice_as_large(browser, server):
+    """A browser that zooms to 200 % has half as many pixels for the page, each twice as large."""
+    with journey(browser, server, viewport={"width": 640, "height": 512}, device_scale_factor=2) as seen:
+        page = seen.page
+        click(page, "Play")
+        until(page, "epoch", lambda n: n > 20)
+        click(page, "Pause")
+        wait(page, "document.body.dataset.running !== 'playing'")
+        for name in ("Data", "Network", "Result"):
+            page.locator(".switch").get_by_label(name).check()
+            wait(page, f"document.querySelector('.columns').dataset.shown === {name.lower()!r}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 640, name
+            assert page.evaluate(COVERED) == [], name
+        for name in ("presets", "keep", "settings", "help"):
+            page.locator(f"[data-opens={name}]").click()
+            page.locator(f"dialog#{name}[open]").wait_for()
+            assert page.evaluate(f"document.querySelector('dialog#{name}').scrollWidth") <= 640, name
+            page.keyboard.press("Escape")
+
+
+def test_the_readers_own_colours(browser, server):
+    """Windows' contrast themes, which browsers call forced colours, replace every colour of the page."""
+    with journey(browser, server, forced_colors="active") as seen:
+        page = seen.page
+        assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+        click(page, "Play")
+        until(page, "epoch", lambda n: n > 20)
+        click(page, "Pause")
+        wait(page, "document.body.dataset.running !== 'playing'")
+        assert complaints(page) == []
+        below = "(one) => getComputedStyle(one).borderBlockEndColor"
+        chosen, other = (
+            page.locator(f"#look [role=tab][aria-selected={on}]").first.evaluate(below) for on in ("true", "false")
+        )
+        assert chosen != other
+
+
 def test_targets_are_large_enough(page):
     small = page.evaluate(
         """[...document.querySelectorAll('button, select, summary, input:not([type=range], .unseen)')]

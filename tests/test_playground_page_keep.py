@@ -246,3 +246,36 @@ def test_names_in_a_table_are_text_and_nothing_else(browser):
         assert "alert(2)" in seen_text or "<script" in seen_text
         assert page.evaluate("document.querySelectorAll('img[src=x], b, i, main script, svg[onload]').length") == 0
         assert dialogs == []
+
+
+# A clipboard that lets the page write, or not.
+CLIPBOARD = """
+  window.pasted = [];
+  const writeText = async (text) => {
+    if (!window.lets) throw new Error("not allowed");
+    window.pasted.push(text);
+  };
+  Object.defineProperty(navigator, "clipboard", { value: { writeText } });
+"""
+
+
+@pytest.mark.parametrize("lets", [True, False])
+def test_whoever_copies_is_told_whether_it_worked(page, lets):
+    page.evaluate(CLIPBOARD)
+    page.evaluate(f"window.lets = {str(lets).lower()}")
+    told = "Copied." if lets else "did not let the page copy"
+    for name, dialog in (("Keep and share", "keep"), ("Settings", "settings")):
+        click(page, name)
+        place = page.locator(f"#{dialog}")
+        place.get_by_role("button", name="Copy", exact=True).click()
+        place.locator("[role=status]", has_text=told).wait_for()
+        page.keyboard.press("Escape")
+    click(page, "Explain the loss")
+    page.locator(".explain .step").first.wait_for()
+    click(page, "Copy as LaTeX")
+    page.locator(".explain [role=status]", has_text=told).wait_for()
+    by_hand = page.get_by_label("Copy as LaTeX").and_(page.locator("textarea"))
+    assert by_hand.is_visible() == (not lets)
+    text = page.evaluate("window.pasted.at(-1)") if lets else by_hand.input_value()
+    assert text.startswith(r"\[") and text.endswith(r"\]")
+    assert page.evaluate("window.pasted.length") == (3 if lets else 0)

@@ -1,6 +1,6 @@
 /** Controls, made from what the server's options say about each field: native elements, each with its label and its note. */
 
-import { el, fill, fresh, short } from "./dom.js";
+import { el, fill, finite, fresh, short } from "./dom.js";
 import { read } from "./state.js";
 import { term, tip } from "./tips.js";
 
@@ -13,7 +13,7 @@ import { term, tip } from "./tips.js";
 // Replies to the last but one movement must not pull a slider back while it is moved.
 const SETTLED = 400;
 
-/** Three seeds, three meanings. */
+/** Fields whose last name stands for something else elsewhere: their words in the glossary. */
 const SEEDS = { "data.seed": "data_seed", "network.seed": "weight_seed", "training.seed": "order_seed", "training.schedule.epochs": "schedule_epochs" };
 
 /**
@@ -235,8 +235,4 @@ function position(value) {
 
 function round(value, places) {
   return Number(value.toFixed(Math.min(12, Math.max(0, places))));
-}
-
-function finite(value) {
-  return typeof value === "number" && Number.isFinite(value);
 }

@@ -34,9 +34,32 @@ export function button(text, click, { icon: picture, ...attributes } = {}) {
   return el("button", { type: "button", on: { click }, ...attributes }, ...face);
 }
 
+/**
+ * A number that opens its explanation.
+ * @param {App} app
+ * @param {string} text
+ * @param {() => Object} what of `app.explain`, asked when it is pressed
+ */
+export function explained(app, text, what, { data, ...attributes } = {}) {
+  return button(text, () => app.explain(what()), { ...attributes, data: { ...data, explains: "" } });
+}
+
 /** What may be wider than its place: it scrolls by itself, by keyboard too. */
 export function scrolling(label, ...children) {
   return el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": label }, ...children);
+}
+
+/**
+ * A table of numbers.
+ * @param {string[]} heads of the columns
+ * @param {(string|Node)[][]} rows their cells
+ * @param {boolean} [named] whether the first cell of every row is its head
+ */
+export function numberTable(heads, rows, named = false) {
+  const head = el("tr", {}, heads.map((text) => el("th", { scope: "col", text })));
+  const cell = (content, at) => (named && at === 0 ? el("th", { scope: "row" }, content) : el("td", {}, content));
+  const body = rows.map((cells) => el("tr", {}, cells.map(cell)));
+  return el("table", { class: "numbers" }, el("thead", {}, head), el("tbody", {}, body));
 }
 
 /** Details that are filled when they are opened. */
@@ -95,6 +118,18 @@ export function count(value) {
   return value === null || value === undefined ? "–" : Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
+/** A text of the library as a sentence: a capital, a full stop, no marks of code. */
+export function sentence(text) {
+  if (!text) return "";
+  const plain = text.replaceAll("`", "");
+  const whole = plain.charAt(0).toUpperCase() + plain.slice(1);
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
+}
+
+export function finite(value) {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
 /** Whether the reader asked for little motion. */
 export function calm() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -148,6 +183,16 @@ export function later(work, wait) {
     clearTimeout(timer);
     timer = setTimeout(() => work(...given), wait);
   };
+}
+
+/** Put a text into the clipboard; gives whether the browser let us. */
+export async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Hand a file to the reader. */

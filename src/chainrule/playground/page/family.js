@@ -1,7 +1,7 @@
 /** A choice among formulas with hyper-parameters of their own: solver, schedule, initializer, loss. */
 
 import { control } from "./controls.js";
-import { el } from "./dom.js";
+import { el, sentence } from "./dom.js";
 
 /**
  * @param {App} app
@@ -22,7 +22,7 @@ export function family(app, spec, entries) {
     const name = nameOf(value);
     choice.show(name, why);
     const entry = entries.find((one) => one.name === name);
-    about.textContent = entry?.about ? sentence(entry.about) : "";
+    about.textContent = sentence(entry?.about);
     about.hidden = !about.textContent || Boolean(why);
     knobs.hidden = Boolean(why);
     if (made.name !== name) {
@@ -47,10 +47,4 @@ function knob(app, field, spec) {
     app.change({ [field]: { ...(typeof whole === "string" ? { name: whole } : whole), [name]: value } });
   });
   return { ...made, name };
-}
-
-function sentence(text) {
-  const plain = text.replaceAll("`", "");
-  const whole = plain.charAt(0).toUpperCase() + plain.slice(1);
-  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
 }

@@ -3,8 +3,8 @@
 import { typing } from "./dom.js";
 import { kept, keep } from "./kept.js";
 
-const OWN_SPACE = "button, summary, a[href], input, select, [role=tab], [role=button], [role=gridcell], [role=slider]";
-const OWN_ARROWS = "input, select, [role=tab], [role=gridcell], [role=slider], [role=listbox], [role=option], [role=grid] *, [data-arrows] *, [data-arrows]";
+const OWN_SPACE = "button, summary, a[href], input, select, [role=slider]";
+const OWN_ARROWS = "input, select, [role=tab], [role=slider]";
 
 /** Whether single keys are on; the reader can switch them off. */
 export function keysOn() {

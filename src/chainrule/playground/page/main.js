@@ -3,6 +3,7 @@
  */
 
 import { Changes } from "./changes.js";
+import { BACKLOG } from "./draw/history.js";
 import { buildFrame, loadPanels } from "./frame.js";
 import { calm, el, fill, later, speaker, visible } from "./dom.js";
 import { openOn } from "./opening.js";
@@ -12,8 +13,6 @@ import { Lost, Refusal, Transport } from "./transport.js";
 
 const FRAMES = 60;
 const CALM_FRAMES = 2;
-// Curve rows the server would send again and again before it is told that they are here.
-const BACKLOG = 64;
 
 /**
  * What every panel gets.
@@ -24,6 +23,8 @@ const BACKLOG = 64;
  * @property {State} state
  * @property {(name: string, handler: (detail: any) => void) => (() => void)} on
  * @property {(name: string, detail?: any) => void} emit
+ * @property {(what: Object, row?: number) => void} explain open the explanation of a number, such as {kind: "metric", name: "test_loss"}
+ * @property {(row: number|null) => Promise<boolean>} freeze keep a row as the one that explanations are about; null keeps none
  * @property {() => void} watch collect again what the visible panels want
  * @property {Object} strings
  * @property {(text: string) => void} say to screen readers, politely
@@ -90,6 +91,18 @@ class Page {
     return this.changes.put(changes);
   }
 
+  explain(what, row = null) {
+    this.emit("select", { what, row });
+    this.emit("show-view", "explain");
+  }
+
+  async freeze(row) {
+    if (!(await this.act("freeze", { row }))) return false;
+    this.state.frozen = row;
+    this.emit("frozen", row);
+    return true;
+  }
+
   fail(error) {
     if (error instanceof Lost) return;
     if (!("kind" in error)) console.error(error);
@@ -110,14 +123,20 @@ class Page {
     buildFrame(this);
     this.say = speaker(document.querySelector("#spoken"));
     this.address = new Address(this.page, (setup) => this.#undo(setup), (given) => this.open(given).catch((error) => this.fail(error)));
-    document.addEventListener("visibilitychange", () => this.transport.tell("hidden", { hidden: document.hidden }));
+    document.addEventListener("visibilitychange", () => this.#visibility());
     matchMedia("(prefers-reduced-motion: reduce)").addEventListener("change", this.watch);
     addEventListener("resize", later(() => this.watch(), 150));
     this.panels = await loadPanels(this);
     await this.transport.connect().then(() => this.#reopen(), () => {});
   }
 
+  /** Every line begins as one that is seen: it has to be told where the page lies in the background. */
+  #visibility() {
+    this.transport.tell("hidden", { hidden: document.hidden });
+  }
+
   async #reopen() {
+    this.#visibility();
     try {
       await this.open(this.state.setup ?? this.page.given);
       this.emit("found");

@@ -2,7 +2,7 @@
 
 import { Grid } from "./draw/canvas.js";
 import { paint, scaleOf } from "./draw/field.js";
-import { History } from "./draw/history.js";
+import { BACKLOG, History } from "./draw/history.js";
 import { openOn } from "./opening.js";
 import { difference } from "./state.js";
 import { Transport } from "./transport.js";
@@ -85,7 +85,7 @@ export class Racer {
       this.redraw();
       this.drawn(this);
       this.transport.tell("drawn");
-      if (this.history.rows - this.known > 64 || this.history.run !== this.status.run) this.#watch();
+      if (this.history.rows - this.known > BACKLOG || this.history.run !== this.status.run) this.#watch();
     });
   }
 

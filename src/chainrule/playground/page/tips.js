@@ -1,6 +1,6 @@
 /** The glossary: a small button beside a term opens what it means. Works by click, touch and keyboard; Escape closes it. */
 
-import { el, fill, short } from "./dom.js";
+import { el, fill, finite, short } from "./dom.js";
 
 /**
  * A button that explains a term of the glossary; null if the glossary does not have it.
@@ -57,10 +57,6 @@ function facts(app, spec) {
   if (spec.optional && spec.kind !== "choice") told.push(words.optional);
   if (words[spec.effect]) told.push(words[spec.effect]);
   return [told.join(" ")].filter(Boolean);
-}
-
-function finite(value) {
-  return typeof value === "number" && Number.isFinite(value);
 }
 
 function place(box, beside) {

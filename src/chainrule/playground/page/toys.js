@@ -1,6 +1,6 @@
 /** The example data sets as a choice with small pictures. */
 
-import { el, fresh } from "./dom.js";
+import { el, fresh, sentence } from "./dom.js";
 
 /**
  * @param {App} app
@@ -25,7 +25,7 @@ export function toys(app, source, entries) {
   const show = (chosen) => {
     for (const input of inputs) input.checked = input.value === chosen;
     const entry = entries.find((one) => one.name === chosen);
-    about.textContent = entry?.about ? `${entry.about.charAt(0).toUpperCase()}${entry.about.slice(1)}.` : "";
+    about.textContent = sentence(entry?.about);
     about.hidden = !about.textContent;
   };
   return { element: el("div", { data: { field: "data.name" } }, ...groups, about), show };

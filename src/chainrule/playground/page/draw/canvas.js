@@ -26,7 +26,7 @@ export class Picture {
     this.caption = el("figcaption", { class: "caption" });
     this.box = el("div", { class: "picture-box" }, this.canvas);
     const save = name
-      ? button(views.picture.save, () => this.save(name), { class: "picture-save", title: views.picture.saveTitle })
+      ? button(views.picture.save, () => saveCanvas(this.canvas, name), { class: "picture-save", title: views.picture.saveTitle })
       : null;
     this.element = el("figure", { class: "picture" }, this.box, el("div", { class: "picture-foot" }, this.caption, save));
     this.described = -Infinity;
@@ -87,17 +87,6 @@ export class Picture {
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
-  /** Hand the picture to the reader as a file, on the page's colour. */
-  save(name) {
-    const copy = document.createElement("canvas");
-    Object.assign(copy, { width: this.canvas.width, height: this.canvas.height });
-    const context = copy.getContext("2d");
-    context.fillStyle = scheme().paper;
-    context.fillRect(0, 0, copy.width, copy.height);
-    context.drawImage(this.canvas, 0, 0);
-    copy.toBlob((blob) => download(`${name}.png`, "image/png", blob));
-  }
-
   #renew(layer, draw) {
     Object.assign(layer.canvas, { width: this.canvas.width, height: this.canvas.height });
     const context = layer.canvas.getContext("2d");
@@ -124,6 +113,18 @@ export class Picture {
   #resize() {
     if (this.fit()) this.refresh();
   }
+}
+
+/** Hand a canvas to the reader as a PNG file, on the page's colour; what is drawn on it alone would be transparent around. */
+export async function saveCanvas(canvas, name) {
+  const copy = document.createElement("canvas");
+  Object.assign(copy, { width: canvas.width, height: canvas.height });
+  const context = copy.getContext("2d");
+  context.fillStyle = scheme().paper;
+  context.fillRect(0, 0, copy.width, copy.height);
+  context.drawImage(canvas, 0, 0);
+  const blob = await new Promise((resolve) => copy.toBlob(resolve, "image/png"));
+  download(`${name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-")}.png`, "image/png", blob);
 }
 
 /** A small canvas that holds one pixel for each number, to be drawn larger. */

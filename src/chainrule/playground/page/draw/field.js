@@ -1,6 +1,6 @@
 /** From the numbers of a map to its pixels. */
 
-import { classPixels, pixels } from "./colours.js";
+import { classPixels, css, pixels } from "./colours.js";
 
 /**
  * How the numbers of a map become colours.
@@ -30,6 +30,11 @@ export function scaleOf(map, planes) {
 export function level(value, scale) {
   const at = ((value - scale.low) / (scale.high - scale.low)) * 255;
   return at > 0 ? (at < 255 ? at | 0 : 255) : 0;
+}
+
+/** The colour of a point by its number: a few shades are enough, and so few shapes need to be drawn. */
+export function shade(value, scale) {
+  return css(pixels(scale.kind)[level(value, scale) & 0xf8]);
 }
 
 /**

@@ -1,5 +1,8 @@
 /** The rows of the curves as they come in, and what happened to them since. */
 
+/** Rows that the server sends again and again before it is told that they are here. */
+export const BACKLOG = 64;
+
 /** Columns of numbers that grow. */
 export class History {
   constructor() {

@@ -79,6 +79,27 @@ export function classLook(place, open = false, size = 4) {
   return { shape: classShape(place), colour: classColour(place), open, size };
 }
 
+/**
+ * Stamp rows of the data: open ones are test rows.
+ * @param {CanvasRenderingContext2D} context
+ * @param {{y: TypedArray, train: Uint8Array}} rows
+ * @param {Object} given
+ * @param {(row: number) => number[]} given.at its place in CSS pixels
+ * @param {((value: number) => string)|null} given.colour of a number to predict; null where y is the place of a class
+ * @param {number} given.size
+ * @param {number} given.scale device pixels in a CSS pixel
+ * @param {number} [given.stride] only every so many rows
+ * @param {boolean} [given.part] only training rows (true) or only test rows (false)
+ */
+export function stampRows(context, { y, train }, { at, colour, size, scale, stride = 1, part = null }) {
+  for (let row = 0; row < y.length; row += stride) {
+    const open = !train[row];
+    if (part === open) continue;
+    const look = colour ? { shape: "circle", colour: colour(y[row]), open, size } : classLook(y[row], open, size);
+    stamp(context, look, ...at(row), scale);
+  }
+}
+
 function made(shape, colour, open, size, scale) {
   const side = Math.ceil((2.8 * size + 6) * scale);
   const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });

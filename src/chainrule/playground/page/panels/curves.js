@@ -1,6 +1,6 @@
 /** Losses, scores and learning rate over the epochs: axes, logarithmic if wanted, a cursor for pointer and keys, a table. */
 
-import { el, fill, folded, fresh, scrolling, short } from "../dom.js";
+import { el, fill, folded, fresh, numberTable, scrolling, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Picture } from "../draw/canvas.js";
 import { DASHES, scheme } from "../draw/colours.js";
@@ -71,7 +71,7 @@ class Curves {
 
   cursorKeys() {
     const { canvas } = this.picture;
-    for (const [name, value] of Object.entries({ tabIndex: 0 })) canvas[name] = value;
+    canvas.tabIndex = 0;
     canvas.setAttribute("role", "slider");
     canvas.setAttribute("aria-valuemin", "0");
     canvas.addEventListener("pointermove", (event) => this.#point(event));
@@ -147,7 +147,7 @@ class Curves {
 
   #ranges() {
     let [low, high] = [Infinity, -Infinity];
-    const { value: logY } = { value: this.logY.checked };
+    const logY = this.logY.checked;
     for (const name of this.names) {
       for (let row = 0; row < this.#count; row += 1) {
         const value = this.#value(row, name);
@@ -264,19 +264,9 @@ class Curves {
   #fill() {
     if (!this.rowsAsText.open) return;
     const { columns, rows } = this.history;
-    const head = el(
-      "tr",
-      {},
-      columns.map((name) => el("th", { scope: "col", text: WORDS.names[name] ?? name })),
-    );
     const first = Math.max(0, rows - MOST_ROWS);
-    const body = Array.from({ length: rows - first }, (_, at) =>
-      el(
-        "tr",
-        {},
-        columns.map((name) => el("td", { text: short(this.history.at(rows - 1 - at, name), 4) })),
-      ),
-    );
-    this.table.replaceChildren(el("table", { class: "numbers" }, el("thead", {}, head), el("tbody", {}, body)));
+    const cells = (row) => columns.map((name) => short(this.history.at(row, name), 4));
+    const newestFirst = Array.from({ length: rows - first }, (_, at) => cells(rows - 1 - at));
+    this.table.replaceChildren(numberTable(columns.map((name) => WORDS.names[name] ?? name), newestFirst));
   }
 }

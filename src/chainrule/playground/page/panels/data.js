@@ -1,7 +1,7 @@
 /** Which data: examples, the reader's own table, painted points, the rival's sets; and what is known about them. */
 
 import { Bound } from "../controls.js";
-import { el, fill, fresh, short } from "../dom.js";
+import { el, fill, fresh, sentence, short } from "../dom.js";
 import { Points } from "../points.js";
 import { Slice } from "../slice.js";
 import { Own } from "../own.js";
@@ -112,10 +112,4 @@ class DataPanel {
     if (data.bayes?.known && data.bayes.accuracy) told.push(fill(words.bayes, { value: short(data.bayes.accuracy, 3) }));
     this.facts.textContent = told.filter(Boolean).join(" ");
   }
-}
-
-function sentence(text) {
-  if (!text) return "";
-  const whole = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
 }

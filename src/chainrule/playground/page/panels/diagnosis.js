@@ -57,7 +57,7 @@ class Diagnosis {
   }
 
   #finding({ title, severity, evidence, numbers, word, advice }) {
-    const mark = el("span", { class: `severity ${severity}`, text: WORDS.severities[severity] ?? severity });
+    const mark = el("span", { class: `severity ${severity}`, text: WORDS.severities[severity] });
     const told = Object.entries(numbers ?? {}).map(
       ([name, value]) => `${name}: ${typeof value === "number" ? short(value, 4) : plain(value)}`,
     );

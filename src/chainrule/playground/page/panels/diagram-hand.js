@@ -36,6 +36,7 @@ export class DiagramHand {
       type: "button",
       class: "node",
       tabIndex: -1,
+      data: { explains: "" },
       "aria-label": this.diagram.network.name(column, unit),
     });
     node.addEventListener("focus", () => this.#focus(column, unit));

@@ -135,8 +135,7 @@ class Diagram {
         : column === 0
           ? { kind: "input", unit }
           : { kind: "unit", layer, unit };
-    this.app.emit("select", { what });
-    this.app.emit("show-view", "explain");
+    this.app.explain(what);
   }
 
   choose({ kind, layer, unit, source }) {

@@ -1,6 +1,6 @@
 /** Any number of the page, explained: formula, the formula with the numbers in it, value, and the chain of its gradient. */
 
-import { button, el, fill, fresh, later, short } from "../dom.js";
+import { button, copied, el, fill, fresh, later, short } from "../dom.js";
 import { networkOf } from "../draw/weights.js";
 import { views } from "../strings/views.js";
 import { WeightEditor } from "./edit.js";
@@ -55,15 +55,20 @@ class Explain {
     this.start = el(
       "div",
       { class: "view-flags" },
-      WORDS.starts.map(({ text, what }) => button(text, () => this.open(what), { class: "plain" })),
+      WORDS.starts.map(({ text, what }) => button(text, () => this.open(what), { class: "plain", data: { explains: "" } })),
     );
     this.editor = new WeightEditor(this.app);
     this.body = el("div", { class: "steps", tabIndex: 0, role: "region", "aria-label": WORDS.body });
     this.copy = button(WORDS.copyLatex, () => this.#copy(), { class: "plain", hidden: true });
+    this.said = el("p", { class: "view-note", role: "status" });
+    // Where the browser lets no page copy, the reader copies from here.
+    this.latex = el("textarea", { readOnly: true, rows: 4, hidden: true, "aria-label": WORDS.copyLatex });
     this.element = el(
       "div",
       { class: "view explain" },
       el("div", { class: "view-flags" }, this.back, this.again, this.copy),
+      this.said,
+      this.latex,
       this.heading,
       this.sentence,
       this.about,
@@ -122,7 +127,7 @@ class Explain {
   }
 
   changed(reply) {
-    if (reply.changed.includes("data")) Object.assign(this, { row: null });
+    if (reply.changed.includes("data")) this.row = null;
     if (reply.changed.includes("data") || reply.changed.includes("network")) this.editor.close();
     if (this.what && this.element.checkVisibility() && !this.app.state.playing) this.refresh();
   }
@@ -147,6 +152,8 @@ class Explain {
     this.sentence.textContent = PARTS.some((part) => found[part]?.length) ? "" : found.sentence || WORDS.given;
     this.back.disabled = this.past.length === 0;
     this.copy.hidden = false;
+    this.said.textContent = "";
+    this.latex.hidden = true;
     this.start.hidden = true;
     if (document.activeElement !== this.rowField) this.rowField.value = found.row ?? "";
     this.rowField.max = Math.max(0, this.app.state.data.rows - 1);
@@ -253,9 +260,7 @@ class Explain {
 
   async #pin() {
     const row = this.pin.checked ? (this.found?.row ?? this.row) : null;
-    if (!(await this.app.act("freeze", { row }))) return;
-    this.app.state.frozen = row;
-    this.app.emit("frozen", row);
+    if (!(await this.app.freeze(row))) this.pin.checked = !this.pin.checked;
   }
 
   #pinned(row) {
@@ -268,13 +273,10 @@ class Explain {
       (this.found[part] ?? []).map((step) => step.latex || `${step.name} = ${short(step.value, 6)}`),
     );
     const text = lines.map((line) => `\\[ ${line} \\]`).join("\n");
-    try {
-      await navigator.clipboard.writeText(text);
-      this.app.say(WORDS.copied);
-    } catch {
-      const field = el("textarea", { value: text, readOnly: true, rows: 4, "aria-label": WORDS.copyLatex });
-      this.body.prepend(field);
-      field.select();
-    }
+    const { copied: done, notCopied } = this.app.strings.keep;
+    const worked = await copied(text);
+    this.said.textContent = worked ? done : notCopied;
+    Object.assign(this.latex, { value: text, hidden: worked });
+    if (!worked) this.latex.select();
   }
 }

@@ -117,11 +117,8 @@ export class Hand {
     const row = this.#nearest();
     if (row === null) return;
     const { row: numbers } = this.view.rows.frame.arrays;
-    await this.app.act("freeze", { row: numbers[row] });
-    this.app.state.frozen = numbers[row];
-    this.app.emit("frozen", numbers[row]);
-    this.app.emit("select", { what: { kind: "loss" }, row: numbers[row] });
-    this.app.emit("show-view", "explain");
+    if (!(await this.app.freeze(numbers[row]))) return;
+    this.app.explain({ kind: "loss" }, numbers[row]);
     this.readout.textContent = fill(this.words.chosen, { row: numbers[row], where: this.view.tell(...this.cursor) });
     this.app.say(this.readout.textContent);
   }

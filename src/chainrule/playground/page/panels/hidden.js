@@ -3,9 +3,10 @@
 import { el, fill, fresh, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Picture } from "../draw/canvas.js";
-import { classColour, css, pixels, scheme, shapeSign } from "../draw/colours.js";
+import { classColour, scheme, shapeSign } from "../draw/colours.js";
+import { shade } from "../draw/field.js";
 import { key } from "../draw/legend.js";
-import { classLook, stamp } from "../draw/markers.js";
+import { stampRows } from "../draw/markers.js";
 import { rowsOf } from "../draw/rows.js";
 import { networkOf } from "../draw/weights.js";
 import { views } from "../strings/views.js";
@@ -135,22 +136,16 @@ class Hidden {
 
   #points(context) {
     if (!this.rows.frame || this.rows.count !== this.newest.points.length / 2) return;
-    const { y, train } = this.rows.frame.arrays;
+    const { y } = this.rows.frame.arrays;
     const { points } = this.newest;
-    const classes = this.app.state.data.classes.length > 0;
-    const size = y.length > 700 ? 2.4 : 3.6;
-    const stride = Math.ceil(y.length / MOST_POINTS);
-    const [low, high] = classes ? [0, 1] : [Math.min(...y), Math.max(...y)];
-    for (let row = 0; row < y.length; row += stride) {
-      const look = classes
-        ? classLook(y[row], !train[row], size)
-        : { shape: "circle", colour: shade((y[row] - low) / (high - low || 1)), open: !train[row], size };
-      stamp(context, look, this.axes.x(points[2 * row]), this.axes.y(points[2 * row + 1]), this.picture.scale);
-    }
+    const [low, high] = [y.reduce((least, value) => Math.min(least, value)), y.reduce((most, value) => Math.max(most, value))];
+    const scale = { kind: "sequential", low, high: high > low ? high : low + 1 };
+    stampRows(context, this.rows.frame.arrays, {
+      at: (row) => [this.axes.x(points[2 * row]), this.axes.y(points[2 * row + 1])],
+      colour: this.app.state.data.classes.length > 0 ? null : (value) => shade(value, scale),
+      size: y.length > 700 ? 2.4 : 3.6,
+      scale: this.picture.scale,
+      stride: Math.ceil(y.length / MOST_POINTS),
+    });
   }
-}
-
-// A few shades are enough for points.
-function shade(share) {
-  return css(pixels("sequential")[Math.round(share * 255) & 0xf8]);
 }

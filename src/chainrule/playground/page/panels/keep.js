@@ -1,7 +1,7 @@
 /** Keep and share: a link, files of every kind, pictures; open a link or a file again. */
 
-import { button, download, el, fill } from "../dom.js";
-import { savePicture } from "../pictures.js";
+import { button, copied, download, el, fill } from "../dom.js";
+import { saveCanvas } from "../draw/canvas.js";
 
 const KINDS = ["code", "numpy", "model", "points", "log", "setup"];
 
@@ -28,8 +28,7 @@ function linkPart(app, words, status) {
   const note = el("p", { class: "about" });
   const copy = button(words.copy, async () => {
     field.select();
-    const copied = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
-    status.textContent = copied ? words.copied : words.notCopied;
+    status.textContent = (await copied(field.value)) ? words.copied : words.notCopied;
   });
   const element = el("section", { class: "items" }, el("h3", { text: words.link }), el("div", { class: "pair" }, field, copy), note);
   const show = () => {
@@ -106,11 +105,11 @@ async function save(app, kind, status) {
 }
 
 function listPictures(app, words, list, status) {
-  const found = [...document.querySelectorAll("[data-picture], figure.picture canvas")].filter((one) => one.checkVisibility());
+  const found = [...document.querySelectorAll("figure.picture canvas")].filter((one) => one.checkVisibility());
   list.replaceChildren(...found.map((one) => {
-    const name = one.dataset.picture ?? one.getAttribute("aria-label").split(/[.:(]/)[0];
+    const name = one.getAttribute("aria-label").split(/[.:(]/)[0];
     return el("li", {}, button(fill(words.savePicture, { name }), async () => {
-      await savePicture(one, name);
+      await saveCanvas(one, name);
       status.textContent = fill(words.saved, { name });
     }));
   }));

@@ -1,12 +1,12 @@
 /** One input: the function with its joints, the rows, the true function, and below what each unit contributes. */
 
-import { el, fill, folded, scrolling, short } from "../dom.js";
+import { el, fill, folded, numberTable, scrolling, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Picture } from "../draw/canvas.js";
 import { DASHES, classColour, scheme } from "../draw/colours.js";
 import { haloLine } from "../draw/contour.js";
 import { lineKey } from "../draw/legend.js";
-import { classLook, stamp } from "../draw/markers.js";
+import { stampRows } from "../draw/markers.js";
 import { rowsOf } from "../draw/rows.js";
 import { views } from "../strings/views.js";
 import { Hand } from "./hand.js";
@@ -167,15 +167,14 @@ class Line {
 
   #points(context) {
     if (!this.rows.shown) return;
-    const { X, y, train } = this.rows.shown;
+    const { X, y } = this.rows.shown;
     const classes = this.app.state.data.classes.length > 0;
-    const size = y.length > 700 ? 2.4 : 3.6;
-    for (let row = 0; row < y.length; row += 1) {
-      const look = classes
-        ? classLook(y[row], !train[row], size)
-        : { shape: "circle", colour: scheme().curves[0], open: !train[row], size };
-      stamp(context, look, this.above.x(X[2 * row]), this.above.y(X[2 * row + 1]), this.picture.scale);
-    }
+    stampRows(context, this.rows.shown, {
+      at: (row) => [this.above.x(X[2 * row]), this.above.y(X[2 * row + 1])],
+      colour: classes ? null : () => scheme().curves[0],
+      size: y.length > 700 ? 2.4 : 3.6,
+      scale: this.picture.scale,
+    });
   }
 
   #units(context, values, axes) {
@@ -227,18 +226,7 @@ class Line {
     if (!this.table.open || !this.newest) return;
     const pieces = this.newest.pieces ?? [];
     if (!pieces.length) return this.pieces.replaceChildren(WORDS.noPieces);
-    const head = el(
-      "tr",
-      {},
-      WORDS.pieceHeads.map((text) => el("th", { scope: "col", text })),
-    );
-    const rows = pieces.map((piece) =>
-      el(
-        "tr",
-        {},
-        piece.map((value) => el("td", { text: short(value, 4) })),
-      ),
-    );
-    this.pieces.replaceChildren(el("table", { class: "numbers" }, el("thead", {}, head), el("tbody", {}, rows)));
+    const rows = pieces.map((piece) => piece.map((value) => short(value, 4)));
+    this.pieces.replaceChildren(numberTable(WORDS.pieceHeads, rows));
   }
 }

@@ -3,11 +3,11 @@
 import { el, fill, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Grid, Picture } from "../draw/canvas.js";
-import { classColour, css, pixels, scheme, shapeSign } from "../draw/colours.js";
+import { classColour, scheme, shapeSign } from "../draw/colours.js";
 import { crossing, haloLine, joinedPath, path } from "../draw/contour.js";
-import { ahead, at, level, paint, scaleOf } from "../draw/field.js";
+import { ahead, at, paint, scaleOf, shade } from "../draw/field.js";
 import { bar, key } from "../draw/legend.js";
-import { classLook, stamp } from "../draw/markers.js";
+import { stampRows } from "../draw/markers.js";
 import { rowsOf } from "../draw/rows.js";
 import { views } from "../strings/views.js";
 import { Hand } from "./hand.js";
@@ -66,7 +66,6 @@ class DecisionMap {
     this.heading = el("h3", { class: "view-title", text: WORDS.title });
     this.legend = el("div", { class: "legend" });
     this.told = el("p", { class: "view-note", hidden: true });
-    this.wrong = el("p", { class: "view-note", hidden: true });
     const flags = el(
       "div",
       { class: "view-flags" },
@@ -77,7 +76,7 @@ class DecisionMap {
       el("label", { class: "view-flag" }, WORDS.detail, this.detail),
     );
     const options = el("details", { class: "view-options" }, el("summary", { text: views.picture.options }), flags);
-    this.element = el("div", { class: "view" }, this.heading, this.legend, this.picture.element, this.told, this.wrong, options);
+    this.element = el("div", { class: "view" }, this.heading, this.legend, this.picture.element, this.told, options);
   }
 
   get planar() {
@@ -244,24 +243,16 @@ class DecisionMap {
 
   #points(context) {
     if (!this.rows.shown || !this.planar) return;
-    const { X, y, train } = this.rows.shown;
-    const size = y.length > 1500 ? 2.4 : y.length > 700 ? 3.2 : 4;
+    const { X, y } = this.rows.shown;
     const sorted = this.app.state.data.classes.length > 0;
-    for (const turn of this.test.checked ? [0, 1] : [1]) {
-      for (let row = 0; row < y.length; row += 1) {
-        if ((train[row] ? 1 : 0) !== turn) continue;
-        const look = sorted
-          ? classLook(y[row], !turn, size)
-          : { shape: "circle", colour: this.#valueColour(y[row]), open: !turn, size };
-        stamp(context, look, this.axes.x(X[2 * row]), this.axes.y(X[2 * row + 1]), this.picture.scale);
-      }
-    }
-  }
-
-  #valueColour(value) {
-    if (this.unit) return scheme().soft;
-    // A few shades are enough for points, and so few shapes need to be drawn.
-    return css(pixels(this.scale.kind)[level(value, this.scale) & 0xf8]);
+    const given = {
+      at: (row) => [this.axes.x(X[2 * row]), this.axes.y(X[2 * row + 1])],
+      colour: sorted ? null : (value) => (this.unit ? scheme().soft : shade(value, this.scale)),
+      size: y.length > 1500 ? 2.4 : y.length > 700 ? 3.2 : 4,
+      scale: this.picture.scale,
+    };
+    // Training rows lie above the others.
+    for (const part of this.test.checked ? [false, true] : [true]) stampRows(context, this.rows.shown, { ...given, part });
   }
 
   /** The numbers at a place of the data. */

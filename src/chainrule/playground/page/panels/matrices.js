@@ -210,7 +210,6 @@ export class Matrices {
 
   #explain({ layer, unit, source }) {
     const what = source === undefined ? { kind: "unit", layer, unit } : { kind: "weight", layer, unit, source };
-    this.app.emit("select", { what });
-    this.app.emit("show-view", "explain");
+    this.app.explain(what);
   }
 }

@@ -1,6 +1,6 @@
 /** The scores in numbers, each a button that opens its formula; the confusion matrix. */
 
-import { button, el, fill, fresh, scrolling, short } from "../dom.js";
+import { el, explained, fill, fresh, scrolling, short } from "../dom.js";
 import { scheme, shapeSign } from "../draw/colours.js";
 import { views } from "../strings/views.js";
 
@@ -65,11 +65,8 @@ class Metrics {
   #tile(name) {
     const value = el("span", { class: "tile-value", text: "–" });
     const label = el("span", { class: "tile-label", text: this.#label(name) });
-    const open = () => {
-      this.app.emit("select", { what: { kind: "metric", name } });
-      this.app.emit("show-view", "explain");
-    };
-    const tile = el("button", { type: "button", class: "tile", on: { click: open } }, label, value);
+    const tile = explained(this.app, "", () => ({ kind: "metric", name }), { class: "tile" });
+    tile.append(label, value);
     return { tile, value, label };
   }
 
@@ -148,13 +145,10 @@ class Metrics {
 
   // One tab stop for all cells; arrow keys go from cell to cell.
   #cell(truth, said, name) {
-    const open = () => {
-      this.app.emit("select", { what: { kind: "metric", name: `${this.#part}_confusion`, truth, predicted: said } });
-      this.app.emit("show-view", "explain");
-    };
+    const what = () => ({ kind: "metric", name: `${this.#part}_confusion`, truth, predicted: said });
     const told = fill(WORDS.cell, { truth: name(truth), said: name(said) });
     const data = { truth, said };
-    return button("", open, { class: "number", title: told, tabIndex: truth + said ? -1 : 0, data });
+    return explained(this.app, "", what, { class: "number", title: told, tabIndex: truth + said ? -1 : 0, data });
   }
 
   #move(event) {

@@ -1,6 +1,6 @@
 /** Gradients, updates and weights of every layer by their length, on a logarithmic axis. */
 
-import { button, el, fill, scrolling, short } from "../dom.js";
+import { el, explained, fill, numberTable, scrolling, short } from "../dom.js";
 import { Axes } from "../draw/axes.js";
 import { Picture } from "../draw/canvas.js";
 import { scheme } from "../draw/colours.js";
@@ -67,28 +67,12 @@ class Norms {
     const names = [...KINDS.map((kind) => `${kind}_norm`), "update_ratio"];
     this.rows = Array.from(this.newest.lists[0], (_, layer) => names.map((name) => this.#number(name, layer)));
     const titles = [WORDS.layer, ...KINDS.map((kind) => WORDS.kinds[kind]), WORDS.ratio];
-    const head = el(
-      "tr",
-      {},
-      titles.map((text) => el("th", { scope: "col", text })),
-    );
-    const body = this.rows.map((cells, layer) =>
-      el(
-        "tr",
-        {},
-        el("th", { scope: "row", text: this.network.layerName(layer) }),
-        cells.map((cell) => el("td", {}, cell)),
-      ),
-    );
-    this.table.replaceChildren(el("table", { class: "numbers" }, el("thead", {}, head), el("tbody", {}, body)));
+    const rows = this.rows.map((cells, layer) => [this.network.layerName(layer), ...cells]);
+    this.table.replaceChildren(numberTable(titles, rows, true));
   }
 
   #number(name, layer) {
-    const open = () => {
-      this.app.emit("select", { what: { kind: "metric", name, layer } });
-      this.app.emit("show-view", "explain");
-    };
-    return button("", open, { class: "number" });
+    return explained(this.app, "", () => ({ kind: "metric", name, layer }), { class: "number" });
   }
 
   draw() {

@@ -5,7 +5,7 @@ import { Axes } from "../draw/axes.js";
 import { Picture } from "../draw/canvas.js";
 import { classPixels, css, scheme } from "../draw/colours.js";
 import { haloLine } from "../draw/contour.js";
-import { classLook, stamp } from "../draw/markers.js";
+import { stampRows } from "../draw/markers.js";
 import { rowsOf } from "../draw/rows.js";
 import { views } from "../strings/views.js";
 
@@ -117,15 +117,12 @@ class Regions {
 
   #points(context) {
     if (!this.rows.frame || !this.app.state.data.classes.length) return;
-    const { X, y, train } = this.rows.frame.arrays;
-    for (let row = 0; row < y.length; row += 1) {
-      stamp(
-        context,
-        classLook(y[row], !train[row], 2.6),
-        this.axes.x(X[2 * row]),
-        this.axes.y(X[2 * row + 1]),
-        this.picture.scale,
-      );
-    }
+    const { X } = this.rows.frame.arrays;
+    stampRows(context, this.rows.frame.arrays, {
+      at: (row) => [this.axes.x(X[2 * row]), this.axes.y(X[2 * row + 1])],
+      colour: null,
+      size: 2.6,
+      scale: this.picture.scale,
+    });
   }
 }

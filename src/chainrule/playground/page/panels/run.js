@@ -1,7 +1,7 @@
 /** The run bar: play, pause, steps forward and back, speed, the three ways to start again, and when to stop. */
 
 import { Bound } from "../controls.js";
-import { button, count, el, fill, icon, short } from "../dom.js";
+import { button, count, el, explained, fill, icon, short } from "../dom.js";
 import { listen } from "../keys.js";
 
 /** Epochs a second; null is full speed. The keys 1 to 9. */
@@ -65,7 +65,7 @@ class RunBar {
     return el("dl", { class: "readout" }, ...cells.map(([name, title]) => {
       const term = el("dt", { text: title });
       const metric = METRICS[name];
-      const value = metric ? button("–", () => this.explain(metric), { class: "plain", title: words.explain }) : el("span", { text: "–" });
+      const value = metric ? explained(this.app, "–", () => ({ kind: "metric", name: metric }), { class: "plain", title: words.explain }) : el("span", { text: "–" });
       this.numbers[name] = { term, value };
       return el("div", {}, term, el("dd", { data: { number: name } }, value));
     }));
@@ -124,12 +124,6 @@ class RunBar {
 
   #back() {
     return this.what.value === "epoch" ? "epoch" : "batch";
-  }
-
-  /** How a number came about. */
-  explain(name) {
-    this.app.emit("select", { what: { kind: "metric", name } });
-    this.app.emit("show-view", "explain");
   }
 
   toggle() {

@@ -1,6 +1,6 @@
 /** How the page looks and behaves: colours, large type, single-letter keys, what is hidden for the class. */
 
-import { button, el, fresh } from "../dom.js";
+import { button, copied, el, fresh } from "../dom.js";
 import { hide } from "../hide.js";
 import { keysOn, switchKeys } from "../keys.js";
 import { keep, kept } from "../kept.js";
@@ -10,7 +10,7 @@ const THEMES = ["auto", "light", "dark"];
 
 export function create(app) {
   const words = app.strings.settings;
-  const theme = themes(app, words);
+  const theme = themes(words);
   const lecture = flag(words.lecture, document.documentElement.hasAttribute("data-lecture"), (on) => {
     document.documentElement.toggleAttribute("data-lecture", on);
     app.page.lecture = on;
@@ -35,34 +35,36 @@ export function create(app) {
     link();
   });
   app.on("opened-part", (name) => {
-    if (name === "settings") field.value = location.href;
+    if (name !== "settings") return;
+    field.value = location.href;
+    status.textContent = "";
   });
-  const copy = button(app.strings.keep.copy, () => {
+  const { copy: copyText, copied: done, notCopied } = app.strings.keep;
+  const status = el("p", { class: "about", role: "status" });
+  const copy = button(copyText, async () => {
     field.select();
-    navigator.clipboard?.writeText(field.value).catch(() => {});
+    status.textContent = (await copied(field.value)) ? done : notCopied;
   });
   const element = el("div", { class: "dialog-body" }, theme, lecture, keys, el("p", { class: "about", text: words.keysNote }),
     el("fieldset", { class: "items" }, el("legend", { text: words.hide }), el("p", { class: "about", text: words.hideNote }), el("div", { class: "chips" }, ...parts), embed),
-    el("div", { class: "pair" }, el("span", { text: words.link }), field, copy));
+    el("div", { class: "pair" }, el("span", { text: words.link }), field, copy), status);
   return { element, title: words.title };
 }
 
-function themes(app, words) {
+function themes(words) {
   const name = fresh("theme");
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const apply = (told) => {
+  const apply = () => {
     const chosen = kept("theme") ?? "auto";
-    const seen = chosen === "auto" ? (dark.matches ? "dark" : "light") : chosen;
-    document.documentElement.dataset.theme = seen;
-    if (told) app.emit("theme", { dark: seen === "dark" });
+    document.documentElement.dataset.theme = chosen === "auto" ? (dark.matches ? "dark" : "light") : chosen;
   };
-  apply(false);
-  dark.addEventListener("change", () => apply(true));
+  apply();
+  dark.addEventListener("change", apply);
   const inputs = THEMES.map((theme) => {
     const input = el("input", { type: "radio", name, value: theme, checked: (kept("theme") ?? "auto") === theme });
     input.addEventListener("change", () => {
       keep("theme", theme);
-      apply(true);
+      apply();
     });
     return el("label", {}, input, el("span", { text: words.themes[theme] }));
   });

@@ -130,8 +130,7 @@ class Slow {
   #follow(id) {
     const at = this.steps.findIndex((step) => step.id === id);
     if (at >= 0) return this.go(at);
-    this.app.emit("select", { what: whatIs(id) });
-    return this.app.emit("show-view", "explain");
+    return this.app.explain(whatIs(id));
   }
 
   toggle() {

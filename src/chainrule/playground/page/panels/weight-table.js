@@ -1,6 +1,6 @@
 /** The weights as a table of buttons: the same as edges and matrices, for those who read rather than look. */
 
-import { button, el, fill, folded, fresh, scrolling, short } from "../dom.js";
+import { button, el, explained, fill, folded, fresh, numberTable, scrolling, short } from "../dom.js";
 import { views } from "../strings/views.js";
 
 const WORDS = views.diagram;
@@ -37,32 +37,21 @@ export class WeightTable {
     if (!this.element.open || !this.network.ready) return;
     const [sources, units] = [this.network.widths[this.layer], this.network.widths[this.layer + 1]];
     const shown = Array.from({ length: Math.min(units, MOST) }, (_, unit) => unit);
-    const head = el(
-      "tr",
-      {},
-      el("th", { scope: "col", text: WORDS.from }),
-      shown.map((unit) => el("th", { scope: "col", text: this.network.name(this.layer + 1, unit) })),
-    );
+    const heads = [WORDS.from, ...shown.map((unit) => this.network.name(this.layer + 1, unit))];
     const rows = Array.from({ length: Math.min(sources, MOST) }, (_, source) =>
       this.#row(this.network.name(this.layer, source), shown, (unit) => this.network.weight(this.layer, unit, source), source),
     );
     rows.push(this.#row(WORDS.bias, shown, (unit) => this.network.biases[this.layer][unit], null));
     const left = sources > MOST || units > MOST ? el("p", { class: "view-note", text: fill(WORDS.tooMany, { n: MOST }) }) : null;
-    this.body.replaceChildren(
-      ...[el("table", { class: "numbers" }, el("thead", {}, head), el("tbody", {}, rows)), left].filter(Boolean),
-    );
+    this.body.replaceChildren(...[numberTable(heads, rows, true), left].filter(Boolean));
   }
 
   #row(name, shown, value, source) {
     const cells = shown.map((unit) => {
       const what =
         source === null ? { kind: "bias", layer: this.layer, unit } : { kind: "weight", layer: this.layer, unit, source };
-      const open = () => {
-        this.app.emit("select", { what });
-        this.app.emit("show-view", "explain");
-      };
-      return el("td", {}, button(short(value(unit), 4), open, { class: "number" }));
+      return explained(this.app, short(value(unit), 4), () => what, { class: "number" });
     });
-    return el("tr", {}, el("th", { scope: "row", text: name }), cells);
+    return [name, ...cells];
   }
 }

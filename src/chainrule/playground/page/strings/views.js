@@ -177,7 +177,7 @@ export const views = {
     computing: "Checking …",
     healthy: "Nothing is wrong at epoch {epoch}.",
     found: "{n} findings at epoch {epoch}.",
-    severities: { serious: "serious", warning: "warning", note: "note", info: "note", good: "good" },
+    severities: { serious: "serious", warning: "warning", hint: "hint" },
     numbers: "The numbers",
     advice: "What helps",
     passed: "{n} checks passed",
@@ -214,7 +214,6 @@ export const views = {
     weightFrom: "weight from {from}",
     arrays: { target: "target", input: "inputs", weight: "weights", bias: "biases" },
     copyLatex: "Copy as LaTeX",
-    copied: "Copied.",
   },
   edit: {
     title: "Set weights by hand",
