@@ -130,7 +130,12 @@ def predict_table(content: Content) -> str:
 def recording_table(content: Content) -> str:
     """Share of a fit that recording takes: a line for each network."""
     body = [
-        (one["name"], f"{one['ms']:.1f}", f"{one['cost']:.1%}", " to ".join(f"{share:.1%}" for share in one["quartiles"]))
+        (
+            one["name"],
+            f"{one['ms']:.1f}",
+            f"{one['cost']:.1%}",
+            " to ".join(f"{share:.1%}" for share in one["quartiles"]),
+        )
         for one in content["results"]["results"]
     ]
     return markdown(("fit", "ms without", "recording", "quartiles of the rounds"), body)

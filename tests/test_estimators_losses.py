@@ -17,11 +17,8 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from chainrule import Loss, MLPClassifier, MLPRegressor
 from chainrule.estimators.parameters import NOT_FOR_CLASSES, NOT_FOR_NUMBERS
-<<<<<<< HEAD
 from chainrule.formulas.activations import ACTIVATIONS
-=======
 from chainrule.formulas.heads import Head, Heads
->>>>>>> w_quality
 from chainrule.formulas.losses import LOSSES, Huber, LogLoss, Quantile
 from chainrule.formulas.targets import TargetRange
 
@@ -244,7 +241,6 @@ def test_own_loss_finds_its_own_location():
     assert model.engine_ == "reference" and clone(model).loss == own
 
 
-<<<<<<< HEAD
 def test_the_documented_gamma_loss_finds_the_mean():
     page = Path(__file__).parent.parent / "docs" / "decisions" / "left-to-own-formulas.md"
     space: dict = {}
@@ -255,7 +251,8 @@ def test_the_documented_gamma_loss_finds_the_mean():
     assert model.fit(NOTHING, SAMPLE + 0.1).predict([[0.0]])[0] == pytest.approx(SAMPLE.mean() + 0.1, rel=1e-5)
     deviance = mean_gamma_deviance(SAMPLE + 0.1, np.full(301, SAMPLE.mean() + 0.1))
     assert model.loss_ == pytest.approx(deviance / 2, rel=1e-6)
-=======
+
+
 @pytest.mark.parametrize(
     ("high", "targets", "said"),
     [
@@ -276,7 +273,6 @@ def test_the_range_of_a_head_is_asked_of_its_columns():
     with pytest.raises(ValueError, match="loss='poisson' needs y >= 0; the smallest value of y is -2"):
         MLPRegressor(heads, ()).fit(np.eye(2), [[-9.0, 1.0], [0.0, -2.0]])
     MLPRegressor(heads, (), solver="lbfgs").fit(np.eye(2), [[-9.0, 1.0], [0.0, 2.0]])
->>>>>>> w_quality
 
 
 def test_meta_estimators_see_what_scikit_learns_mlp_shows():

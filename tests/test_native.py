@@ -91,6 +91,7 @@ def test_more_threads_than_a_pool_has():
 
 ALONE = [("tanh", output) for output in ("softmax", "logistic", "tanh")] + [(hidden, "softmax") for hidden in HIDDEN]
 
+
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("form", ["dense", "sparse", "batch_norm"])
 @pytest.mark.parametrize(("hidden", "output"), ALONE)
