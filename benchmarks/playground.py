@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from store import save, verdict
 
 EPOCHS, FRAMES, SECONDS = 1000, 30, 3.0
