@@ -84,7 +84,6 @@ def arguments(action, rng):
         "explain": {"what": {"kind": rng.choice(["unit", "weight", "bias", "output", "loss"]), **place}},
         "export": {"kind": rng.choice(["code", "numpy", "model", "points", "log", "setup"])},
         "surface": {"resolution": 5},
-        "predict": {"values": {"x1": 0.3}},
         "digit": {"pixels": [0.5] * 64},
     }.get(action, {})
     if given and rng.random() < 0.15:
@@ -123,7 +122,7 @@ def test_every_action_has_the_arguments_it_says():
     needed: dict = {
         "change": {"changes": {}},
         "edit": {"kind": "bias", "layer": 0, "unit": 0, "value": 1.0}, "digit": {"pixels": [0, 1, 0, 1]},
-        "predict": {"values": {}}, "explain": {"what": {"kind": "loss"}}, "export": {"kind": "log"},
+        "explain": {"what": {"kind": "loss"}}, "export": {"kind": "log"},
     }  # fmt: skip
     for name in ACTIONS:
         one.do(name, needed.get(name, {}))

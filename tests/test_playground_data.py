@@ -16,6 +16,7 @@ from chainrule.datasets.rival import SHAPES, start
 from chainrule.datasets.toys import TOYS, make_toy
 from chainrule.errors import TableError
 from chainrule.playground import LIMITS, Session, Source, as_error
+from chainrule.playground.pictures.spaces import outputs
 from chainrule.tables.encoding import Encoder
 from chainrule.tables.table import Table
 
@@ -255,8 +256,7 @@ def test_a_fitted_model_opens_as_it_is():
         and one.setup.training.solver.name == "adam"
         and one.status()["widths"] == [4, 6, 4, 3]
     )
-    outputs = one.frame({"predictions": True}).arrays["outputs"]
-    np.testing.assert_allclose(outputs, model.predict_proba(X), atol=1e-6)
+    np.testing.assert_allclose(outputs(one, one.built.X), model.predict_proba(X), atol=1e-6)
     one.advance(20)
     one.reset()
     np.testing.assert_array_equal(one.run.learner.theta, model.theta_)
@@ -281,24 +281,6 @@ def test_a_model_file_of_digits_reads_a_drawn_one(tmp_path):
         one.do("digit", {"pixels": [1, 2]})
     with pytest.raises(ValueError, match="fitted"):
         Source.from_model(chainrule.MLPClassifier())
-
-
-def test_predict_takes_the_tables_own_cells():
-    one = opened(Source.from_path(PENGUINS), target="species")
-    one.advance(80)
-    found = one.do(
-        "predict",
-        {
-            "values": {
-                "bill_length_mm": 48,
-                "bill_depth_mm": 14,
-                "flipper_length_mm": 220,
-                "body_mass_g": 5200,
-                "island": "Biscoe",
-            }
-        },
-    )
-    assert found["class"] == "Gentoo" and abs(sum(found["outputs"]) - 1) < 1e-9
 
 
 def test_other_data_take_their_own_names_and_seeds():

@@ -263,7 +263,6 @@ def test_hostile_wishes_get_an_answer_each(server):
         ("explain", {"what": {"kind": "weight", "layer": -1, "unit": 10**30, "source": 0}}),
         ("digit", {"pixels": [0] * 10}),
         ("surface", {"resolution": 10**6}),
-        ("predict", {"values": {"x1": "abc"}}),
         ("upload", {"name": "x"}),
     ]  # fmt: skip
     with line(server) as page:

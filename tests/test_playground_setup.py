@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qsl
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chainrule.datasets.toys import TOYS
-from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.initializers import INITIALIZERS
 from chainrule.formulas.losses import LOSSES
 from chainrule.formulas.schedules import SCHEDULES
@@ -19,6 +20,7 @@ from chainrule.formulas.solvers import SOLVERS
 from chainrule.lab.catalogue import EXPERIMENTS
 from chainrule.playground import Session, Setup, options, presets, read_hash, rival_setup, write_hash
 from chainrule.playground.settings.families import FAMILIES, knobs
+from chainrule.playground.settings.presets import NOT_PLAYED
 from chainrule.playground.settings.setup import every_field
 
 RICH = {
@@ -112,7 +114,6 @@ def test_menus_follow_the_tables():
     assert [one["name"] for one in told["solvers"]] == list(SOLVERS)
     assert [one["name"] for one in told["schedules"]] == list(SCHEDULES)
     assert [one["name"] for one in told["initializers"]] == list(INITIALIZERS)
-    assert [one["name"] for one in told["activations"]] == list(ACTIVATIONS)
     assert [one["name"] for one in told["losses"]] == list(LOSSES) and [one["name"] for one in told["toys"]] == list(
         TOYS
     )
@@ -230,10 +231,47 @@ def test_links_of_the_rival():
 
 def test_presets_are_the_labs_experiments_and_run():
     told = presets()
-    assert len({one["name"] for one in told}) == len(told) >= 20
+    names = [one["name"] for one in told]
+    # Every experiment is played, or it is said why not.
+    assert sorted([*names, *NOT_PLAYED]) == sorted(EXPERIMENTS)
     for one in told:
         assert one["lecture"] == EXPERIMENTS[one["experiment"]].lecture
         assert one["question"].endswith("?") and one["answer"] and one["then"]
         opened, notes = Session.open(one["setup"])
         assert not [note for note in notes if note["level"] in ("repaired", "ignored")]
         opened.advance(2)
+        status = opened.status()
+        # One is there to diverge.
+        goes_on = one["name"] != "learning-rate"
+        assert (status["epoch"], status["state"] == "ready") == (2 * goes_on, goes_on), one["name"]
+
+
+def test_the_manual_says_what_is_not_played():
+    manual = (Path(__file__).parent.parent / "docs" / "playground.md").read_text()
+    for name, reason in NOT_PLAYED.items():
+        assert f"| {name} | {reason} |" in manual
+
+
+def played(name, epochs, **training):
+    session, _ = Session.open(next(one["setup"] for one in presets() if one["name"] == name))
+    session.change({f"training.{key}": value for key, value in training.items()})
+    session.advance(epochs)
+    return session
+
+
+def test_the_answers_of_presets_that_name_numbers():
+    below, above = played("gradient-descent", 100), played("gradient-descent", 100, learning_rate=1.6)
+    X = np.column_stack([below.built.X[below.data.train], np.ones(len(below.data.train))])
+    assert f"{np.linalg.eigvalsh(X.T @ X / len(X))[-1]:.2f}" == "1.33"
+    assert below.judged().train < 1e-6
+    assert above.status()["state"] != "ready"
+    full, small = played("full-gradient-or-minibatches", 20), played("full-gradient-or-minibatches", 20, batch_size=100)
+    assert (full.status()["step"], small.status()["step"]) == (20, 2000)
+    assert full.judged().test > 0.5 > 0.05 > small.judged().test
+    adam, _ = Session.open(next(one["setup"] for one in presets() if one["name"] == "adam-first-step"))
+    adam.step("batch")
+    norms = adam.frame({"norms": True}).arrays["update_norms"]
+    np.testing.assert_allclose(norms, 0.01 * np.sqrt([12, 10, 3]), rtol=2e-3)
+    assert abs(norms[0] - 0.0346) < 1e-4
+    flexible = played("learning-curves", 500)
+    assert flexible.judged().test > 10 * flexible.judged().train

@@ -31,7 +31,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "surface": views.surface,
     "regions": views.regions,
     "digit": views.digit,
-    "predict": views.predict,
     "explain": explain.explain,
     "slow": explain.slow,
     "diagnosis": explain.diagnosis,

@@ -101,12 +101,6 @@ def _norms(session: Session, options: Mapping[str, Any], found: Frame) -> None:
         found.arrays[name] = np.asarray(values, np.float64)
 
 
-def _predictions(session: Session, options: Mapping[str, Any], found: Frame) -> None:
-    """Outputs for all rows, in the user's units."""
-    outputs = spaces.outputs(session, session.built.X)
-    found.arrays["outputs"] = session.built.in_units(outputs).astype(np.float32)
-
-
 PAINTERS: dict[str, Painter] = {
     "map": maps.decision_map,
     "units": maps.unit_maps,
@@ -117,5 +111,4 @@ PAINTERS: dict[str, Painter] = {
     "norms": _norms,
     "hidden": spaces.hidden,
     "histograms": spaces.histograms,
-    "predictions": _predictions,
 }

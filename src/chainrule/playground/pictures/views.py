@@ -12,8 +12,7 @@ from chainrule.playground.checked import whole
 from chainrule.playground.describing import bayes as bayes_known
 from chainrule.playground.describing import output_names
 from chainrule.playground.pictures.frames import Frame
-from chainrule.playground.pictures.maps import shown
-from chainrule.playground.pictures.spaces import HUGE, outputs, passes
+from chainrule.playground.pictures.spaces import HUGE, passes
 from chainrule.training.evidence import spread_rows
 
 if TYPE_CHECKING:
@@ -184,23 +183,3 @@ def _ink(session: Session) -> tuple[float, float]:
     low, high = float(session.data.X.min()), float(session.data.X.max())
     known = session.source is not None and not session.source.invented
     return (low, high) if known and low < high else (0.0, 1.0)
-
-
-def predict(session: Session, values: Any) -> dict[str, Any]:
-    """What the network says to one row, given by column; typical values stand for what is missing."""
-    data, built = session.data, session.built
-    given = values if isinstance(values, dict) else {}
-    if data.encode is not None and data.cells is not None:
-        row = data.encode({name: [given.get(name, usual)] for name, usual in data.cells.items()})
-    else:
-        usual = [column.median for column in data.columns]
-        told = [given.get(name, value) for name, value in zip(data.inputs, usual, strict=True)]
-        try:
-            row = np.array([told], np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(f"the columns are numbers; got {told!r:.80}.") from None
-    out = outputs(session, built.inputs(row))
-    found: dict[str, Any] = {"outputs": built.in_units(out)[0].tolist(), "shown": shown(session, out)[0].tolist()}
-    if data.task == "classification":
-        found["class"] = data.classes[int(built.decided(out)[0])]
-    return found

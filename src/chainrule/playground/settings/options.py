@@ -7,15 +7,12 @@ from dataclasses import fields
 from math import isfinite
 from typing import Any
 
-import numpy as np
-
 from chainrule.datasets.rival import SHAPES
-from chainrule.datasets.toys import TOYS, make_toy
-from chainrule.formulas.activations import ACTIVATIONS, Activation
+from chainrule.datasets.toys import TOYS
+from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.initializers import INITIALIZERS
 from chainrule.formulas.losses import LOSSES, Loss
 from chainrule.formulas.solvers import SOLVERS
-from chainrule.playground.data.source import Source
 from chainrule.playground.settings.controls import Control
 from chainrule.playground.settings.families import FAMILIES, Knob, knobs
 from chainrule.playground.settings.features import FEATURES
@@ -23,11 +20,8 @@ from chainrule.playground.settings.limits import LIMITS
 from chainrule.playground.settings.setup import TASKS, LayerSetup, Setup, every_field
 from chainrule.playground.training.building import is_fit_for
 
-# Where the small curves of the activations are drawn.
-REACH, POINTS = 4.0, 33
 
-
-def options(setup: Setup | None = None, source: Source | None = None) -> dict[str, Any]:
+def options() -> dict[str, Any]:
     """The controls, and what each menu offers; the same for every setup."""
     return {
         "controls": [_control(path, control) for path, control, _ in every_field(Setup())],
@@ -51,10 +45,8 @@ def options(setup: Setup | None = None, source: Source | None = None) -> dict[st
             for name, entry in INITIALIZERS.items()
         ],
         "losses": [_loss(name, loss) for name, loss in LOSSES.items()],
-        "activations": [_activation(entry) for entry in ACTIVATIONS.values()],
         "toys": [
-            {"name": toy.name, "task": toy.task, "inputs": toy.inputs, "about": toy.about, "bayes": _bayes(toy.name)}
-            for toy in TOYS.values()
+            {"name": toy.name, "task": toy.task, "inputs": toy.inputs, "about": toy.about} for toy in TOYS.values()
         ],
         "rival_toys": [
             {"name": name, "task": TASKS[name.startswith("reg-")], "n": shape.n} for name, shape in SHAPES.items()
@@ -110,7 +102,6 @@ def _knob(owner: str, knob: Knob) -> dict[str, Any]:
         "default": default,
         "low": _end(knob.low),
         "high": _end(knob.high),
-        "open_high": knob.open_high,
         "optional": knob.optional,
         "label": knob.name.replace("_", " "),
         "glossary": f"{owner}.{knob.name}",
@@ -136,26 +127,5 @@ def _loss(name: str, loss: Loss) -> dict[str, Any]:
         "name": name,
         "task": [task for task in TASKS if is_fit_for(name, task)],
         "outputs": outputs,
-        "default_output": loss.default_output,
-        "latex": loss.latex,
         "fields": _knobs("loss", name),
     }
-
-
-def _activation(entry: Activation) -> dict[str, Any]:
-    curve: list[list[float]] = []
-    if entry.slope is not None:
-        z = np.linspace(-REACH, REACH, POINTS)
-        curve = np.column_stack([z, entry.value(z)]).tolist()
-    return {
-        "name": entry.name,
-        "latex": entry.latex,
-        "hidden": entry.hidden and not entry.untrainable,
-        "about": _about(entry.value) if inspect.isfunction(entry.value) else "",
-        "curve": curve,
-    }
-
-
-def _bayes(name: str) -> bool:
-    sample = make_toy(name, 10)
-    return sample.posterior is not None or sample.mean is not None

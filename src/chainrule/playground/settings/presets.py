@@ -2,67 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule.playground.settings.setup import Setup
-
-
-@dataclass(frozen=True)
-class Preset:
-    """An experiment as a setup.
-
-    Parameters
-    ----------
-    experiment : str
-        Its name in the lab.
-    title : str
-        A line for the gallery.
-    lecture : str
-        Number of the lecture.
-    question : str
-        What to predict.
-    answer : str
-        What comes out, and why.
-    then : str
-        How to break it, or what to try next.
-    setup : dict
-        What differs from the usual setup, as plain data.
-    """
-
-    experiment: str
-    title: str
-    lecture: str
-    question: str
-    answer: str
-    then: str
-    setup: dict[str, Any] = field(default_factory=dict)
-
-    def to_plain(self) -> dict[str, Any]:
-        """Plain data, with the whole setup."""
-        return {
-            "name": self.experiment,
-            "experiment": self.experiment,
-            "title": self.title,
-            "lecture": self.lecture,
-            "question": self.question,
-            "answer": self.answer,
-            "then": self.then,
-            "setup": Setup.from_plain(self.setup)[0].to_plain(),
-        }
+from chainrule.playground.settings.preset import Preset, layers_of, sgd
 
 
 def presets() -> list[dict[str, Any]]:
     """All of them, as plain data."""
     return [preset.to_plain() for preset in PRESETS]
-
-
-def _layers(*units: int, activation: str = "tanh", **more: Any) -> list[dict[str, Any]]:
-    return [{"units": one, "activation": activation, **more} for one in units]
-
-
-def _sgd(momentum: float = 0.0, nesterov: bool = False) -> dict[str, Any]:
-    return {"name": "sgd", "momentum": momentum, "nesterov": nesterov}
 
 
 PRESETS: tuple[Preset, ...] = (
@@ -74,7 +21,7 @@ PRESETS: tuple[Preset, ...] = (
         "Two tanh units can represent it, but from some start weights gradient descent does not get there; with four it nearly "
         "always does.",
         "Take the hidden layer away: the loss stays near ln 2 = 0.693, guessing.",
-        {"data": {"name": "xor"}, "network": {"layers": _layers(2)}, "training": {"learning_rate": 0.1}},
+        {"data": {"name": "xor"}, "network": {"layers": layers_of(2)}, "training": {"learning_rate": 0.1}},
     ),
     Preset(
         "features-or-layers",
@@ -94,7 +41,7 @@ PRESETS: tuple[Preset, ...] = (
         "Add units one by one and watch the joints.",
         {
             "data": {"name": "sine", "n": 100, "train": 0.8},
-            "network": {"layers": _layers(3, activation="relu"), "initializer": "he_normal"},
+            "network": {"layers": layers_of(3, activation="relu"), "initializer": "he_normal"},
             "training": {"solver": {"name": "adam"}, "learning_rate": 0.03},
         },
     ),
@@ -106,7 +53,7 @@ PRESETS: tuple[Preset, ...] = (
         "1 + 8 + 28 = 37 in the whole plane (Zaslavsky); in the window there are fewer.",
         "Open the linear regions while it trains.",
         {
-            "network": {"layers": _layers(8, activation="relu"), "initializer": "he_normal"},
+            "network": {"layers": layers_of(8, activation="relu"), "initializer": "he_normal"},
             "training": {"learning_rate": 0.1},
         },
     ),
@@ -119,7 +66,7 @@ PRESETS: tuple[Preset, ...] = (
         "Replace the layers by a single one of 20 units.",
         {
             "data": {"name": "spiral"},
-            "network": {"layers": _layers(8, 8, activation="relu"), "initializer": "he_normal"},
+            "network": {"layers": layers_of(8, 8, activation="relu"), "initializer": "he_normal"},
             "training": {"solver": {"name": "adam"}, "learning_rate": 0.01},
         },
     ),
@@ -132,7 +79,7 @@ PRESETS: tuple[Preset, ...] = (
         "Double the units and compare.",
         {
             "data": {"name": "sine", "n": 400, "train": 0.5},
-            "network": {"layers": _layers(16, activation="relu"), "initializer": "he_normal"},
+            "network": {"layers": layers_of(16, activation="relu"), "initializer": "he_normal"},
             "training": {"solver": {"name": "adam"}, "learning_rate": 0.01},
         },
     ),
@@ -143,7 +90,7 @@ PRESETS: tuple[Preset, ...] = (
         "Three clouds, three outputs: what do the three probabilities of a point add up to?",
         "To 1: softmax divides by the sum of all exponentials. Where clouds overlap no class is sure.",
         "Raise the noise and watch the probabilities, not the accuracy.",
-        {"data": {"name": "three", "noise": 0.1}, "network": {"layers": _layers(4)}},
+        {"data": {"name": "three", "noise": 0.1}, "network": {"layers": layers_of(4)}},
     ),
     Preset(
         "momentum",
@@ -153,7 +100,7 @@ PRESETS: tuple[Preset, ...] = (
         "In the long run each step is about ten times as long where gradients agree, so it is about ten times faster until it "
         "overshoots.",
         "Take momentum away while it runs, and put it back.",
-        {"data": {"name": "circle"}, "training": {"solver": _sgd(0.9), "learning_rate": 0.01}},
+        {"data": {"name": "circle"}, "training": {"solver": sgd(0.9), "learning_rate": 0.01}},
     ),
     Preset(
         "solver-race",
@@ -164,7 +111,7 @@ PRESETS: tuple[Preset, ...] = (
         "Switch the solver to sgd while it trains: nothing is reset.",
         {
             "data": {"name": "spiral"},
-            "network": {"layers": _layers(8, 8)},
+            "network": {"layers": layers_of(8, 8)},
             "training": {"solver": {"name": "adam"}, "learning_rate": 0.01},
         },
     ),
@@ -177,7 +124,7 @@ PRESETS: tuple[Preset, ...] = (
         "Step back, take 0.03, and go on.",
         {
             "data": {"name": "plane"},
-            "network": {"layers": _layers(8, 6, activation="relu")},
+            "network": {"layers": layers_of(8, 6, activation="relu")},
             "training": {"learning_rate": 10.0},
         },
     ),
@@ -199,7 +146,7 @@ PRESETS: tuple[Preset, ...] = (
         "Set L2 to 0.01 while it runs and watch the boundary straighten.",
         {
             "data": {"name": "mixture", "n": 200},
-            "network": {"layers": _layers(10)},
+            "network": {"layers": layers_of(10)},
             "training": {"solver": {"name": "adam"}, "learning_rate": 0.03},
         },
     ),
@@ -212,7 +159,7 @@ PRESETS: tuple[Preset, ...] = (
         "Step back to the best epoch.",
         {
             "data": {"name": "mixture", "n": 120},
-            "network": {"layers": _layers(16)},
+            "network": {"layers": layers_of(16)},
             "training": {"solver": {"name": "adam"}, "learning_rate": 0.03},
             "run": {"until": {"patience": 200}},
         },
@@ -226,7 +173,7 @@ PRESETS: tuple[Preset, ...] = (
         "Turn dropout off while it trains.",
         {
             "data": {"name": "moons", "n": 120, "noise": 0.35},
-            "network": {"layers": _layers(32, activation="relu", dropout=0.33), "initializer": "he_normal"},
+            "network": {"layers": layers_of(32, activation="relu", dropout=0.33), "initializer": "he_normal"},
             "training": {"solver": {"name": "adam"}, "learning_rate": 0.01},
         },
     ),
@@ -239,7 +186,7 @@ PRESETS: tuple[Preset, ...] = (
         "Turn it off and begin again with the same weights.",
         {
             "data": {"name": "circle"},
-            "network": {"layers": _layers(6, 6, 6, 6, 6, activation="logistic", batch_norm=True)},
+            "network": {"layers": layers_of(6, 6, 6, 6, 6, activation="logistic", batch_norm=True)},
             "training": {"learning_rate": 0.3},
         },
     ),
@@ -250,7 +197,7 @@ PRESETS: tuple[Preset, ...] = (
         "Six logistic layers: in which one is the gradient smallest?",
         "In the first. The logistic's slope is at most 1/4, and the slopes multiply on the way back.",
         "Look at the gradient norms, then take ReLU with He's initialisation.",
-        {"network": {"layers": _layers(6, 6, 6, 6, 6, 6, activation="logistic")}, "training": {"learning_rate": 0.3}},
+        {"network": {"layers": layers_of(6, 6, 6, 6, 6, 6, activation="logistic")}, "training": {"learning_rate": 0.3}},
     ),
     Preset(
         "initialisation",
@@ -268,7 +215,7 @@ PRESETS: tuple[Preset, ...] = (
         "Three hidden layers, but without a non-linear activation. Can they draw a circle?",
         "No: a chain of linear maps is one linear map, so the boundary stays a straight line.",
         "Change the activation of a single layer to tanh.",
-        {"network": {"layers": _layers(8, 8, 8, activation="identity")}},
+        {"network": {"layers": layers_of(8, 8, 8, activation="identity")}},
     ),
     Preset(
         "perceptron-gates",
@@ -301,4 +248,87 @@ PRESETS: tuple[Preset, ...] = (
         "Open the hidden space and step through the training.",
         {"data": {"name": "circle"}},
     ),
+    Preset(
+        "gradient-descent",
+        "The rate decides",
+        "002",
+        "A straight line, fitted by steps along the full gradient: the loss is a bowl. Up to which rate does it converge?",
+        "Up to 2 over the bowl's greatest curvature: here that is 1.33, so up to 1.50. Below it jumps to and fro, but arrives.",
+        "Begin again with 1.6, then with 0.001: one leaves the bowl, one has hardly begun after 100 epochs.",
+        {
+            "data": {"name": "line", "n": 100},
+            "network": {"layers": []},
+            "training": {"batch_size": 50, "learning_rate": 1.4},
+        },
+    ),
+    Preset(
+        "sgd-paths",
+        "Paths that never settle",
+        "002",
+        "A linear model and noisy values, a step after every row: does the loss come to rest at the minimum?",
+        "No: each row pulls towards its own value, and at a constant rate the weights go on trembling around the best ones.",
+        "Open the loss surface with its path, then set the batch to 250: slow and smooth. Or let the rate decay.",
+        {
+            "data": {"name": "plane", "noise": 0.3},
+            "network": {"layers": []},
+            "training": {"batch_size": 1, "learning_rate": 0.03},
+        },
+    ),
+    Preset(
+        "full-gradient-or-minibatches",
+        "All 10,000 rows for one step",
+        "002",
+        "10,000 rows, and a step only after all of them: how far is it after 20 epochs, and how far with batches of 100?",
+        "20 steps against 2,000 for the same sums: with all rows at once it has hardly begun, with 100 it is nearly done.",
+        "Set the batch to 100 while it trains.",
+        {
+            "data": {"name": "circle", "n": 20_000},
+            "network": {"layers": layers_of(16)},
+            "training": {"batch_size": 10_000, "learning_rate": 0.3},
+            "run": {"until": {"epochs": 20}},
+        },
+    ),
+    Preset(
+        "adam-first-step",
+        "Adam's first step",
+        "002",
+        "Adam with rate 0.01, one batch: how far does each weight move, those with large gradients and those with small ones?",
+        "All by 0.01: the gradient is divided by its own size. A layer of 12 numbers moves by 0.01 times the root of 12, 0.0346.",
+        "Step once and look at the norm of the last step; then begin again with sgd, whose step follows the gradient.",
+        {"training": {"solver": {"name": "adam"}, "learning_rate": 0.01}},
+    ),
+    Preset(
+        "learning-curves",
+        "Too simple, too flexible",
+        "000",
+        "Ten noisy points of a sine and 200 units: how far apart do the losses on these points and on new ones come?",
+        "It goes through nearly every point, noise included, and is far off between them. One unit instead errs on both alike.",
+        "Take one unit, then three; then 200 again with 500 points.",
+        {
+            "data": {"name": "sine", "n": 20, "noise": 0.3},
+            "network": {"layers": layers_of(200)},
+            "training": {"solver": {"name": "lbfgs"}},
+            "run": {"until": {"epochs": 500}},
+        },
+    ),
+    Preset(
+        "backpropagation",
+        "The chain of a gradient",
+        "000",
+        "One row, one weight of the first layer: over how many paths does it reach the loss, and what is multiplied on each?",
+        "Over one path for each unit of the second layer; on each the slopes and weights from there to the loss are multiplied.",
+        "Click a weight: its gradient is spelled out. Then step by a single row in slow motion.",
+        {"data": {"name": "xor"}, "network": {"layers": layers_of(2, 2)}, "training": {"batch_size": 1}},
+    ),
 )
+
+# The rest of the lab, and why a page with one network at a time cannot show it: docs/playground.md says the same.
+NOT_PLAYED: dict[str, str] = {
+    "pretrained-features": "features are taken over from a network trained on MNIST, which the playground does not have",
+    "gradient-cost": "it measures time over networks of growing size",
+    "mnist": "it needs the digits of MNIST, which the playground does not have; as a table of one's own they can be opened",
+    "grid-search": "it trains and cross-validates a whole grid of settings; the page compares four at most",
+    "double-descent-formula": "a closed form for least squares of least norm in 100 dimensions, without a training",
+    "double-descent-features": "its hidden layer is frozen, and its output solved by least squares",
+    "double-descent-network": "mislabelled digits, which the playground does not have, and medians of many trainings over widths",
+}
