@@ -50,8 +50,17 @@ def wait(page: Any, expression: str) -> None:
         page.wait_for_timeout(30)
 
 
-def until(page: Any, name: str, holds: Callable[[float], bool]) -> float:
-    """Wait until a number of the read-out is as said."""
+def until(holds: Callable[[], Any]) -> Any:
+    """Wait until something is so, and give it."""
+    end = time.monotonic() + LONGEST
+    while not (found := holds()):
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.03)
+    return found
+
+
+def until_number(page: Any, name: str, holds: Callable[[float], bool]) -> float:
+    """Wait until a number of the read-out is as said, and give it."""
     end = time.monotonic() + LONGEST
     while not holds(found := number(page, name)):
         assert time.monotonic() < end, f"{name} is {found}"

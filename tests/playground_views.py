@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.playground_journeys import LONGEST, journey, still
+from tests.playground_journeys import journey, still, until, until_number
 
 # Text of a number as the page writes it.
 NUMBER = r"[−-]?\d+(?:\.\d+)?(?:e[−-]?\d+)?"
@@ -27,15 +26,6 @@ def visiting(browser: Any) -> Iterator[Callable[..., Any]]:
         yield go
 
 
-def until(holds: Callable[[], Any]) -> Any:
-    """Wait until something is so, and give it."""
-    end = time.monotonic() + LONGEST
-    while not (found := holds()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.03)
-    return found
-
-
 def shown(page: Any) -> bool:
     """Whether the first frame has been drawn."""
     return page.locator(".tile-value").first.inner_text() != "–" and page.locator(".node, .picture canvas").count() > 2
@@ -52,7 +42,7 @@ def numbers(text: str) -> list[float]:
 def play(page: Any, epochs: int = 40) -> None:
     """Train for at least that many epochs, then pause."""
     page.get_by_role("button", name="Play", exact=True).first.click()
-    until(lambda: numbers(page.locator("[data-number=epoch]").inner_text().replace("\u202f", ""))[0] >= epochs)
+    until_number(page, "epoch", lambda n: n >= epochs)
     page.get_by_role("button", name="Pause", exact=True).first.click()
     until(lambda: page.get_by_role("button", name="Play", exact=True).first.is_visible())
     still(page, "epoch")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chainrule.playground import options
-from tests.playground_journeys import click, control, journey, number, until, wait
+from tests.playground_journeys import click, control, journey, number, until_number, wait
 
 # Seeds have a text for each place; the slice has one of its own.
 UNSEEN = ("data.seed", "network.seed", "training.seed", "view.axes", "view.at")
@@ -47,11 +47,11 @@ def tab_to(page, expression, most=150):
 
 def test_everything_by_keyboard_alone(page):
     page.keyboard.press(" ")
-    until(page, "epoch", lambda n: n > 50)
+    until_number(page, "epoch", lambda n: n > 50)
     page.keyboard.press(" ")
     wait(page, "document.body.dataset.running !== 'playing'")
     page.keyboard.press("r")
-    until(page, "epoch", lambda n: n == 0)
+    until_number(page, "epoch", lambda n: n == 0)
     tab_to(page, "[data-opens=presets]")
     page.keyboard.press("Enter")
     page.locator("dialog#presets[open]").wait_for()
@@ -139,7 +139,7 @@ def test_nothing_is_cut_off(browser, server, width, height):
                 page.wait_for_timeout(150)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         click(page, "Play")
-        until(page, "epoch", lambda n: n > 20)
+        until_number(page, "epoch", lambda n: n > 20)
         assert page.get_by_role("button", name="Pause").is_visible()
 
 
@@ -160,7 +160,7 @@ def test_twice_as_large(browser, server):
     with journey(browser, server, viewport={"width": 640, "height": 512}, device_scale_factor=2) as seen:
         page = seen.page
         click(page, "Play")
-        until(page, "epoch", lambda n: n > 20)
+        until_number(page, "epoch", lambda n: n > 20)
         click(page, "Pause")
         wait(page, "document.body.dataset.running !== 'playing'")
         for name in ("Data", "Network", "Result"):
@@ -181,7 +181,7 @@ def test_the_readers_own_colours(browser, server):
         page = seen.page
         assert page.evaluate("matchMedia('(forced-colors: active)').matches")
         click(page, "Play")
-        until(page, "epoch", lambda n: n > 20)
+        until_number(page, "epoch", lambda n: n > 20)
         click(page, "Pause")
         wait(page, "document.body.dataset.running !== 'playing'")
         assert complaints(page) == []
@@ -205,7 +205,7 @@ def test_targets_are_large_enough(page):
 def test_spoken_when_paused_and_not_before(page):
     spoken = page.locator("#spoken")
     click(page, "Play")
-    until(page, "epoch", lambda n: n > 100)
+    until_number(page, "epoch", lambda n: n > 100)
     assert "loss" not in spoken.inner_text()
     click(page, "Pause")
     wait(
@@ -218,7 +218,7 @@ def test_little_motion_for_those_who_wish(browser, server):
     with journey(browser, server, reduced_motion="reduce") as seen:
         page = seen.page
         click(page, "Play")
-        until(page, "epoch", lambda n: n > 5)
+        until_number(page, "epoch", lambda n: n > 5)
         changes = page.evaluate(
             """async () => {
             let drawn = 0;

@@ -7,13 +7,13 @@ import re
 
 import numpy as np
 
-from tests.playground_journeys import click, control, journey, number, source, still, until, wait
+from tests.playground_journeys import click, control, journey, number, source, still, until_number, wait
 
 
 def test_play_and_the_loss_falls(page):
     before = number(page, "train")
     click(page, "Play")
-    until(page, "epoch", lambda n: n > 200)
+    until_number(page, "epoch", lambda n: n > 200)
     page.keyboard.press(" ")  # the button has the focus, so it is the button that the key presses
     page.wait_for_selector("body[data-running=ready]")
     stopped = still(page, "epoch")
@@ -27,13 +27,13 @@ def test_play_and_the_loss_falls(page):
 def test_steps_forward_and_back_by_keys(page):
     at_first = page.locator("[data-number=train]").inner_text()
     page.keyboard.press("ArrowRight")
-    until(page, "epoch", lambda n: n == 1)
+    until_number(page, "epoch", lambda n: n == 1)
     page.keyboard.press("ArrowRight")
-    until(page, "epoch", lambda n: n == 2)
+    until_number(page, "epoch", lambda n: n == 2)
     page.keyboard.press("ArrowLeft")
-    until(page, "epoch", lambda n: n == 1)
+    until_number(page, "epoch", lambda n: n == 1)
     page.keyboard.press("ArrowLeft")
-    until(page, "epoch", lambda n: n == 0)
+    until_number(page, "epoch", lambda n: n == 0)
     wait(page, f"document.querySelector('[data-number=train]').textContent === '{at_first}'")
     # The start: Back says why it cannot.
     back = page.get_by_role("button", name="Back", exact=True).first
@@ -53,13 +53,13 @@ def test_a_batch_and_a_row_are_steps_too(page):
 def test_three_ways_to_begin_again(page):
     start = number(page, "train")
     click(page, "Step")
-    until(page, "epoch", lambda n: n == 1)
+    until_number(page, "epoch", lambda n: n == 1)
     page.keyboard.press("r")
-    until(page, "epoch", lambda n: n == 0)
+    until_number(page, "epoch", lambda n: n == 0)
     assert number(page, "train") == start
     click(page, "New weights")
     wait(page, "document.querySelector('.run .facts').textContent.includes('Weights: seed 1')")
-    until(page, "train", lambda n: n != start)
+    until_number(page, "train", lambda n: n != start)
     page.keyboard.press("n")
     wait(page, "document.querySelector('.run .facts').textContent.includes('Data: seed 1')")
 
@@ -67,14 +67,14 @@ def test_three_ways_to_begin_again(page):
 def test_a_layer_and_another_solver_while_it_trains(page):
     page.get_by_label("Speed").select_option("4")
     click(page, "Play")
-    until(page, "epoch", lambda n: n > 3)
+    until_number(page, "epoch", lambda n: n > 3)
     click(page, "Add a layer")
     page.wait_for_selector(".layers li:nth-child(3)")
     control(page, "training.solver").locator("select").select_option("adam")
     page.wait_for_selector(".control[data-field='training.solver.beta_1']")
     at = number(page, "epoch")
     assert at > 0
-    until(page, "epoch", lambda n: n > at + 3)
+    until_number(page, "epoch", lambda n: n > at + 3)
     page.get_by_role("button", name="One unit more in layer 3").click()
     wait(page, "document.querySelector('.layers li:nth-child(3) input').value === '3'")
     assert page.locator("body").get_attribute("data-running") == "playing"
@@ -94,7 +94,7 @@ def test_a_layer_goes_and_the_inputs_change(page):
     page.keyboard.press("Enter")
     click(page, "Play")
     # Four inputs, squares among them, and no hidden layer: the circle is separated all the same.
-    until(page, "score", lambda n: n > 0.98)
+    until_number(page, "score", lambda n: n > 0.98)
     click(page, "Pause")
 
 
@@ -105,7 +105,7 @@ def test_it_diverges_says_why_and_recovers(page):
         page.get_by_label(f"Activation of layer {name}").select_option("identity")
     for _ in range(3):
         click(page, "Step")
-    until(page, "epoch", lambda n: n == 3)
+    until_number(page, "epoch", lambda n: n == 3)
     rate = control(page, "training.learning_rate").locator("input[type=number]")
     rate.fill("100")
     page.keyboard.press("Enter")
@@ -123,7 +123,7 @@ def test_it_diverges_says_why_and_recovers(page):
     page.keyboard.press("Enter")
     wait(page, "location.hash.includes('rate=0.01')")
     click(page, "Play")
-    until(page, "score", lambda n: n > 0.99)
+    until_number(page, "score", lambda n: n > 0.99)
     click(page, "Pause")
 
 
@@ -192,7 +192,7 @@ def test_own_table(page):
     page.keyboard.press("Enter")
     wait(page, "location.hash.includes('depth')")
     click(page, "Play")
-    until(page, "score", lambda n: n > 0.9)
+    until_number(page, "score", lambda n: n > 0.9)
     click(page, "Pause")
     target.select_option("height")
     wait(page, "document.querySelector('.readout').textContent.includes('R²')")

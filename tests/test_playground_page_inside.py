@@ -9,8 +9,9 @@ import pytest
 
 from chainrule import MLPClassifier
 from chainrule.playground import Source
+from tests.playground_journeys import until
 from tests.playground_page import Start
-from tests.playground_views import canvas, colours, numbers, plain, play, until, view
+from tests.playground_views import canvas, colours, numbers, plain, play, view
 
 
 def piecewise(page):

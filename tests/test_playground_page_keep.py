@@ -11,7 +11,7 @@ import pytest
 
 from chainrule.playground import Session, Source
 from chainrule.playground.server.runner import Start
-from tests.playground_journeys import click, control, journey, number, source, until, wait
+from tests.playground_journeys import click, control, journey, number, source, until_number, wait
 from tests.playground_server import serving
 
 RIVAL = (
@@ -39,7 +39,7 @@ def test_an_experiment_asks_first(page):
     question.get_by_role("textbox").fill("No, it needs a hidden layer.")
     wait(page, "document.querySelectorAll('.layers li').length === 0")
     question.get_by_role("button", name="Play").click()
-    until(page, "score", lambda n: n > 0.98)
+    until_number(page, "score", lambda n: n > 0.98)
     click(page, "Pause")
     click(page, "Show the answer")
     assert question.locator(".answer").is_visible()
@@ -57,27 +57,46 @@ def test_a_link_of_the_rival_opens_with_its_points_and_weights(page):
     assert control(page, "run.compat").locator("input").is_checked()
     session, _ = Session.open(RIVAL)
     metrics = session.frame({"metrics": True}).header["metrics"]
-    until(page, "train", lambda n: n == pytest.approx(metrics["train_loss"], rel=5e-3))
+    until_number(page, "train", lambda n: n == pytest.approx(metrics["train_loss"], rel=5e-3))
     click(page, "Step")
-    until(page, "epoch", lambda n: n == 1)
+    until_number(page, "epoch", lambda n: n == 1)
     session.step("epoch")
     metrics = session.frame({"metrics": True}).header["metrics"]
-    until(page, "train", lambda n: n == pytest.approx(metrics["train_loss"], rel=5e-3))
+    until_number(page, "train", lambda n: n == pytest.approx(metrics["train_loss"], rel=5e-3))
 
 
-def test_the_code_gives_the_same_numbers(page, tmp_path):
-    for _ in range(4):
-        click(page, "Step")
-    until(page, "epoch", lambda n: n == 4)
-    click(page, "Keep and share")
-    with page.expect_download() as given:
-        page.locator("[data-kind=code]").click()
-    file = tmp_path / given.value.suggested_filename
-    given.value.save_as(file)
+# What the exported code is asked in addition to what it prints itself.
+ASKED = """
+print("loss on the rows held back:", network.loss_and_gradient(theta, X[held], Y[held])[0])
+print("accuracy on the rows held back:", np.mean((network.predict(theta, X[held]) > 0.5) == (Y[held] > 0.5)))
+"""
+PRINTED = {
+    "train": "loss on the rows trained on",
+    "test": "loss on the rows held back",
+    "score": "accuracy on the rows held back",
+}
+
+
+def test_the_code_gives_the_same_numbers(browser, server, tmp_path):
+    address = (
+        "#v=1&data=xor&noise=0.2&dataSeed=3&layers=5:relu&weightSeed=7&orderSeed=11&solver=adam&rate=0.02&batch=16"
+    )
+    with journey(browser, server, address) as seen:
+        page = seen.page
+        for epoch in range(1, 5):
+            click(page, "Step")
+            until_number(page, "epoch", lambda n, epoch=epoch: n == epoch)
+        click(page, "Keep and share")
+        with page.expect_download() as given:
+            page.locator("[data-kind=code]").click()
+        file = tmp_path / given.value.suggested_filename
+        given.value.save_as(file)
+        shown = {name: page.locator(f"[data-number={name}]").inner_text() for name in PRINTED}
+    file.write_text(file.read_text(encoding="utf-8") + ASKED, encoding="utf-8")
     told = subprocess.run([sys.executable, file], capture_output=True, text=True, timeout=120, check=True).stdout
-    shown = page.locator("[data-number=train]").inner_text()
-    numbers = [float(one) for one in re.findall(r"\d+\.\d+(?:e-?\d+)?", told)]
-    assert any(number == pytest.approx(float(shown), rel=5e-3) for number in numbers), told
+    printed = {name: float(value) for name, value in re.findall(r"^(.+): (\S+)$", told, re.MULTILINE)}
+    # The page shows three digits.
+    assert {name: f"{printed[title]:.3g}" for name, title in PRINTED.items()} == shown
 
 
 def test_every_kind_of_file_and_picture(page):
@@ -151,7 +170,7 @@ def test_a_large_table_is_dropped(page):
     )
     page.get_by_text("large.csv", exact=True).wait_for()
     page.keyboard.press(" ")
-    until(page, "epoch", lambda n: n > 0)
+    until_number(page, "epoch", lambda n: n > 0)
     assert "1000 rows" in page.locator("[data-part=facts]").inner_text()
     assert page.locator(".control[data-field^='view.at.']").count() == 8
 

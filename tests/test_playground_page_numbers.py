@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.playground_journeys import click, until, wait
+from tests.playground_journeys import click, until_number, wait
 from tests.playground_views import view
 
 PROMISES = "[data-explains]"
@@ -23,7 +23,7 @@ def kept(page, promise):
 
 def test_every_promise_of_a_formula_is_kept(page):
     click(page, "Step")
-    until(page, "epoch", lambda n: n == 1)
+    until_number(page, "epoch", lambda n: n == 1)
     page.get_by_text("Weights as a table", exact=True).click()
     wait(page, "document.querySelectorAll('[data-slot=diagram] td').length > 0")
     seen = page.locator("[data-part=run], #network, #result").locator(f"{PROMISES}:visible")
@@ -35,7 +35,7 @@ def test_every_promise_of_a_formula_is_kept(page):
 
 def test_lengths_of_gradients_open_too(page):
     click(page, "Step")
-    until(page, "epoch", lambda n: n == 1)
+    until_number(page, "epoch", lambda n: n == 1)
     lengths = view(page, "Gradients").locator(PROMISES)
     wait(
         page,

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.playground_views import canvas, colours, numbers, plain, play, until
+from tests.playground_journeys import until
+from tests.playground_views import canvas, colours, numbers, plain, play
 
 pytest.importorskip("PIL", reason="Pillow, which reads pictures, is not installed")
 
