@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import shutil
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +122,29 @@ def test_damaged_files_are_named(folder, harm):
     path.write_bytes(changed)
     with pytest.raises(DatasetError, match="MNIST"):
         loader.mnist(folder)
+
+
+def test_download_is_verified_kept_and_read_back(monkeypatch, folder, tmp_path):
+    """The published names from the published place; a second call reads what the first has kept."""
+    published = {loader.ORIGIN + name: (folder / name).read_bytes() for name in loader.SHA256}
+    sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in loader.SHA256}
+    monkeypatch.setattr(loader, "SHA256", sums)
+    monkeypatch.delenv("CHAINRULE_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    asked = []
+
+    def fetched(address, timeout):
+        asked.append(address)
+        return BytesIO(published[address])
+
+    monkeypatch.setattr(loader, "urlopen", fetched)
+    assert not loader.present()
+    found = loader.mnist(download=True)
+    assert asked == list(published) and loader.present()
+    assert {path.name for path in loader.cache().iterdir()} == set(sums)
+    for again in (loader.mnist(download=True), loader.digits(), loader.mnist(folder)):
+        assert again.source == "MNIST" and np.array_equal(again.X, found.X) and np.array_equal(again.y, found.y)
+    assert len(asked) == 4
 
 
 def test_download_is_checked(monkeypatch, folder, tmp_path):

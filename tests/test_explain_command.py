@@ -75,6 +75,30 @@ def test_a_unit_can_be_opened(model):
     assert re.search(r'class="node on( \w+)?" data-key="n0-1"', result.stdout)
 
 
+def test_level_and_sample_reach_the_trace(model):
+    def explained(*options):
+        return Trace.from_json(run("explain", model, PENGUINS, "-r", "3", "-f", "json", *options).stdout)
+
+    for level in ("unit", "layer"):
+        assert explained("--level", level).level == level
+    few, many = (explained("--level", "layer", "--sample", count) for count in (1, 6))
+    assert len(few.header.check["places"]) < len(many.header.check["places"]) < many.header.n_trained
+    assert few.header.check["sample"] == 1 and few.verify().ok and many.verify().ok
+
+
+@pytest.mark.parametrize("format", ["terminal", "markdown", "html", "latex"])
+def test_how_many_gradients_were_checked_is_told(model, format):
+    """And how they were chosen, where not all were."""
+    row = ("explain", model, PENGUINS, "-r", "3", "--level", "layer", "-f")
+    header = Trace.from_json(run(*row, "json").stdout).header
+    told = " ".join(run(*row, format).stdout.split())
+    assert f"{len(header.check['places'])} of {header.n_trained} gradients checked" in told
+    assert "of each array of parameters the 2 largest and 2 evenly spread ones" in told
+    whole = " ".join(run("explain", model, PENGUINS, "-r", "3", "--level", "unit", "-f", format).stdout.split())
+    assert f"{header.n_trained} of {header.n_trained} gradients checked" in whole and "evenly spread" not in whole
+    assert "gradients checked" not in run("explain", model, PENGUINS, "-r", "3", "--forward", "-f", format).stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -85,6 +109,8 @@ def test_a_unit_can_be_opened(model):
         (("--row", "1", "--format", "pdf"), 2, ("terminal, markdown",)),
         (("--row", "1", "--output", "row.pdf"), 2, ("written as .pdf", ".html", "--format")),
         (("--row", "1", "--digits", "99"), 2, ("17",)),
+        (("--row", "1", "--level", "neuron"), 2, ("auto, unit, layer",)),
+        (("--row", "1", "--sample", "0"), 2, ("--sample",)),
         (("--row", "1", "--layer", "1"), 2, ("go together",)),
         (("--row", "1", "--layer", "9", "--unit", "1"), 2, ("no layer 9",)),
         (("--row", "1", "--layer", "1", "--unit", "99"), 2, ("no unit 99",)),

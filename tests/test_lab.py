@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from urllib.error import URLError
 
 import numpy as np
 import pytest
 
 pytest.importorskip("matplotlib")
 
+from chainrule.cli.text import duration
+from chainrule.datasets import mnist
 from chainrule.lab import running
 from chainrule.lab.bounds import by_folding, most_regions
 from chainrule.lab.catalogue import EXPERIMENTS, get_experiment
-from chainrule.lab.checks import Band, calibrated, exact, true, within
+from chainrule.lab.checks import Band, Check, calibrated, compared, exact, true, within
 from chainrule.lab.experiment import LECTURES, Bench, Findings
 from chainrule.lab.gallery import written
 from tests.command import run as command
@@ -67,9 +71,53 @@ def test_some_experiment_is_short_enough_to_copy():
     assert min(sizes) <= 80
 
 
-def test_quick_set_is_quick():
-    assert sum(experiment.seconds for experiment in EXPERIMENTS.values() if experiment.quick) < 180
-    assert sum(experiment.seconds for experiment in EXPERIMENTS.values()) < 1800
+def stored(name):
+    return json.loads((DOCS / "lab" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def test_quick_set_was_quick():
+    took = {name: stored(name)["seconds"] for name in EXPERIMENTS}
+    assert sum(seconds for name, seconds in took.items() if EXPERIMENTS[name].quick) < 180
+    assert sum(took.values()) < 1800
+
+
+def test_declared_times_are_those_of_the_stored_runs():
+    """Within a factor of 4; up to a second does not matter."""
+    times = {name: sorted((experiment.seconds, stored(name)["seconds"])) for name, experiment in EXPERIMENTS.items()}
+    assert not {name: pair for name, pair in times.items() if pair[1] > max(1.0, 4 * pair[0])}
+
+
+DIGITS = sorted(path.stem.replace("_", "-") for path in SOURCE.glob("*.py") if "datasets.mnist" in path.read_text())
+
+
+def test_experiments_on_digits_say_which(outcome):
+    name = outcome.experiment.name
+    assert name not in DIGITS or outcome.findings.used in ("MNIST", "scikit-learn's digits (8 x 8)")
+
+
+TOO_STRONG = ("activations", "full-gradient-or-minibatches", "vanishing-gradient")
+
+
+def test_claims_that_go_too_far_are_told_with_what_was_measured(outcome):
+    """The caveat has a number of the measurement in it: another seed's is another text."""
+    if outcome.experiment.name in TOO_STRONG:
+        told = outcome.findings.caveat
+        assert outcome.verdict == "held, with limits" and re.search(r"\d+(\.\d+)?\s?%|\b0\.\d+\b", told), told
+
+
+@pytest.mark.parametrize("name", TOO_STRONG)
+def test_gallery_tells_them_too(name):
+    caveat = stored(name)["caveat"]
+    assert re.search(r"\d+(\.\d+)?\s?%|\b0\.\d+\b", caveat) and caveat in (DOCS / "lab.md").read_text(encoding="utf-8")
+
+
+QUICKEST = sorted(EXPERIMENTS.values(), key=lambda experiment: experiment.reduced_seconds or experiment.seconds)[:10]
+
+
+@pytest.mark.parametrize("experiment", QUICKEST, ids=lambda experiment: experiment.name)
+def test_another_seed_confirms(experiment):
+    findings = running.run(experiment, Bench(seed=1, reduced=True)).findings
+    assert not [check for check in findings.checks if not check.held]
 
 
 def test_experiments_name_no_engine_but_the_bench_s():
@@ -82,10 +130,23 @@ def test_checks():
     assert exact("x", 1 + 1e-12, 1).held and not exact("x", 1.001, 1).held
     assert within("x", 2, 1, 3, "why").held and not within("x", float("nan"), 1, 3, "why").held
     assert true("x", True).held and not true("x", False).held
-    band = Band(0, 2, 1, (0.5, 1.5))
+    assert compared("x", True).held and not compared("x", False).held
+    band = Band(0, 2, 1, (0.5, 1.5), range(20))
     assert calibrated("x", 1.7, band).held and not calibrated("x", 2.1, band).held
     with pytest.raises(ValueError, match="20 seeds"):
         Band(0, 2, 1, (0.5, 1.5), range(5))
+    with pytest.raises(TypeError, match="seeds"):
+        Band(0, 2, 1, (0.5, 1.5))
+
+
+def test_only_bands_make_calibrated_checks(outcome):
+    for check in outcome.findings.checks:
+        assert (check.kind == "calibrated") == (check.band is not None)
+        assert check.band is None or (
+            len(check.band.seeds) >= 20 and f"{len(check.band.seeds)} seeds" in check.expected
+        )
+    with pytest.raises(ValueError, match="calibrated ones have a Band"):
+        Check("x", "calibrated", 1.0, 0.0, 2.0, "0 to 2")
 
 
 def test_gallery_is_what_the_stored_results_make():
@@ -108,6 +169,16 @@ def test_gallery_s_pictures_are_small_and_no_others_lie_there():
     assert max(sizes.values()) < 100_000 and sum(sizes.values()) < 3_000_000
 
 
+def test_failing_check_is_shown_however_late():
+    found = stored("shallow-regions")
+    found["checks"] = [{**check, "what": f"check {place}"} for place, check in enumerate(found["checks"])]
+    found["checks"][-1]["held"] = False
+    page = written([found], DOCS / "lab", DOCS)
+    last = len(found["checks"]) - 1
+    assert last > 12 and f"| check {last} |" in page and "**no**" in page and f"| check {last - 1} |" not in page
+    assert f"and {last - 12} more that held" in page
+
+
 def test_bounds():
     assert most_regions(2, 3) == 7 and most_regions(5, 3) == 2**3
     assert by_folding(1, (4, 4)) == 4 * 5 and by_folding(2, (3,)) == 7
@@ -126,6 +197,37 @@ def test_failed_claim_has_its_exit_code(monkeypatch, tmp_path):
     result = command("lab", "run", "perceptron-gates", "--out", tmp_path)
     assert result.exit_code == 1
     assert "FAILED" in result.stdout and "NO" in result.stdout and "two" in result.stdout
+
+
+def test_what_takes_long_says_so_beforehand(tmp_path):
+    """Where there is no terminal a plain line on stderr; with --json nothing but JSON."""
+    experiment = get_experiment("perceptron-gates")
+    result = command("lab", "run", experiment.name, "--out", tmp_path)
+    assert result.stderr.splitlines()[0] == f"{experiment.title} (about {duration(experiment.seconds)})"
+    assert experiment.title not in command("lab", "run", experiment.name, "--out", tmp_path, "--json").stderr
+
+
+def test_download_is_agreed_to_by_flag(monkeypatch, tmp_path):
+    """Only --download asks for MNIST, tells size and licence before, and not where the files are."""
+    monkeypatch.delenv("CHAINRULE_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    asked = []
+
+    def offline(address, timeout):
+        asked.append(address)
+        raise URLError("no network here")
+
+    monkeypatch.setattr(mnist, "urlopen", offline)
+    arguments = ("lab", "run", "perceptron-gates", "--out", tmp_path)
+    assert command(*arguments).exit_code == 0 and not asked
+    result = command(*arguments, "--download")
+    assert result.exit_code == 1 and len(asked) == 1
+    assert "11 MB" in result.stderr and "CC BY-SA 3.0" in result.stderr and "no network here" in result.stderr
+    assert result.stderr.index("11 MB") < result.stderr.index("no network here")
+    mnist.cache().mkdir(parents=True, exist_ok=True)
+    for name in mnist.SHA256:
+        (mnist.cache() / name).touch()
+    assert command(*arguments, "--download").exit_code == 0 and len(asked) == 1
 
 
 def test_commands(tmp_path):

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import warnings
+from contextlib import suppress
 from copy import deepcopy
 
+import polars as pl
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
-from chainrule.trace import Trace, verify
+from chainrule.estimators import MLPClassifier
+from chainrule.trace import Trace, trace_estimator, verify
+from tests.command import PENGUINS
 from tests.tampering.make_honest import HONEST, document
 
 TEXT = HONEST.read_text(encoding="utf-8")
@@ -38,9 +44,9 @@ def changed(row, edit):
     put(row, path, next(way() for name, way in ways.items() if name in edit))
 
 
-def doctored(case):
-    """The honest document after the edits of a case."""
-    data = json.loads(TEXT)
+def doctored(case, text=TEXT):
+    """The document after the edits of a case."""
+    data = json.loads(text)
     rows = data["rows"]
     for edit in case["edits"]:
         if "header" in edit:
@@ -57,7 +63,7 @@ def doctored(case):
             rows[place(rows, edit["row"])][edit["reverse"]].reverse()
         else:
             changed(rows[place(rows, edit["row"])], edit)
-    assert data != json.loads(TEXT), "the case changes nothing"
+    assert data != json.loads(text), "the case changes nothing"
     return json.dumps(data)
 
 
@@ -83,6 +89,38 @@ def test_doctored_documents_are_rejected(case):
     assert set(case["blamed"]) <= {failure.row for failure in report.failures}, str(report)
     assert str(report).startswith("rejected")
     assert not Trace.from_json(text).verify().ok
+
+
+@pytest.fixture(scope="module", params=["unit", "layer"])
+def trained(request):
+    """The explanation of a row of penguins by a trained network: all gradients checked, or a sample of them."""
+    frame = pl.read_csv(PENGUINS, null_values=["NA", ""]).drop_nulls()
+    X = frame.select(pl.col(pl.Float64, pl.Int64)).to_numpy().astype(float)
+    X, y = (X - X.mean(axis=0)) / X.std(axis=0), frame["species"].to_numpy()
+    model = MLPClassifier((5,), activation="tanh", solver="adam", alpha=0.01, max_iter=20, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, y)
+    found = trace_estimator(model, X[:1], y[:1], level=request.param)
+    assert found.level == request.param
+    assert (len(found.header.check["places"]) < found.header.n_trained) == (request.param == "layer")
+    return found.to_json()
+
+
+def applicable(text):
+    """Cases whose rows the document has and which change something there, with what becomes of it."""
+    found = {}
+    for case in CASES:
+        with suppress(StopIteration, LookupError, TypeError, AssertionError):
+            found[case["name"]] = doctored(case, text)
+    return found
+
+
+def test_doctored_explanations_of_a_trained_network_are_rejected(trained):
+    assert verify(trained).ok
+    tried = applicable(trained)
+    assert len(tried) >= (38 if json.loads(trained)["header"]["level"] == "unit" else 20), sorted(tried)
+    assert [name for name, text in tried.items() if verify(text).ok] == []
 
 
 def test_there_are_many_kinds():

@@ -29,6 +29,12 @@ def _formats() -> Iterable[str]:
     return FORMATS
 
 
+def _levels() -> Iterable[str]:
+    from chainrule.trace.front import LEVELS
+
+    return LEVELS
+
+
 def _notations() -> Iterable[str]:
     from chainrule.trace.notation import NOTATIONS
 
@@ -70,6 +76,19 @@ Layer = Annotated[
     typer.Option("--layer", min=1, help="With --unit: open this layer's unit; the output layer is the last."),
 ]
 Unit = Annotated[int | None, typer.Option("--unit", min=1, help="With --layer: the unit, from 1.")]
+Level = Annotated[
+    str,
+    typer.Option(
+        "--level",
+        parser=named("level", _levels),
+        metavar="LEVEL",
+        help="unit (rows for every unit), layer, or auto: unit where the network is small.",
+    ),
+]
+Sample = Annotated[
+    int,
+    typer.Option("--sample", min=1, help="Gradients of each array that are checked by differences, where not all are."),
+]
 Forward = Annotated[bool, typer.Option("--forward", help="Only the prediction, without loss and gradients.")]
 
 
@@ -83,6 +102,8 @@ def explain(
     digits: Digits = 6,
     layer: Layer = None,
     unit: Unit = None,
+    level: Level = "auto",
+    sample: Sample = 4,
     forward: Forward = False,
 ) -> None:
     """Explain a row: every number from the inputs to the prediction, the loss, the gradients and the next step.
@@ -101,7 +122,7 @@ def explain(
         files.check_output(output, (model, file))
     format = format or _format(output)
     fitted, table = table_model(model, file, "explain"), read_table(file)
-    trace = _trace(fitted, table, row, forward)
+    trace = _trace(fitted, table, row, target=False if forward else None, level=level, sample=sample)
     if "loss" not in trace.header.stages and not forward:
         missing = "the row has no known" if len(row) == 1 else "not every row has a known"
         note(f"{missing} {fitted.schema.target.name!r}, so there is no loss: only the prediction is explained.")
@@ -116,7 +137,7 @@ def explain(
         say(f"{len(trace):,} numbers explained in {output}; each was derived anew from the others.")
 
 
-def _trace(fitted: TableModel, table: Table, rows: list[int], forward: bool) -> Trace:
+def _trace(fitted: TableModel, table: Table, rows: list[int], **wishes: Any) -> Trace:
     """The trace of rows that are numbered as in the file: from 1, the header not counted."""
     from chainrule.cli.guard import CommandError
     from chainrule.trace import trace_table
@@ -125,7 +146,7 @@ def _trace(fitted: TableModel, table: Table, rows: list[int], forward: bool) -> 
         if number > len(table):
             raise CommandError(f"{table.path}: there is no row {number}; the table's rows are 1 to {len(table):,}.")
     try:
-        return trace_table(fitted, table, [number - 1 for number in rows], target=False if forward else None)
+        return trace_table(fitted, table, [number - 1 for number in rows], **wishes)
     except ValueError as error:
         raise CommandError(str(error)) from error
 

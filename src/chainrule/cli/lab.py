@@ -18,6 +18,14 @@ Names = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME]...", help="Experiments; `chainrule lab list` names them.")
 ]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of pictures and results.")]
+Download = Annotated[
+    bool,
+    typer.Option(
+        "--download",
+        help="Agree to fetch MNIST first where it is missing (11 MB, CC BY-SA 3.0, kept in the cache); without it, "
+        "scikit-learn's small digits take its place.",
+    ),
+]
 
 
 def list_(as_json: Json = False) -> None:
@@ -46,6 +54,7 @@ def run(
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="First random seed.")] = 0,
     engine: Annotated[str, typer.Option(help="auto, native or reference.")] = "auto",
     out: Out = RESULTS,
+    download: Download = False,
     as_json: Json = False,
 ) -> None:
     """Run experiments: prediction, measurement, verdict, picture.
@@ -57,6 +66,8 @@ def run(
 
     chosen = _chosen(names or [], everything, quick)
     bench = Bench(seed, reduced, _engine(engine))
+    if download:
+        _fetch()
     outcomes = [_one(experiment, bench, out, as_json) for experiment in chosen]
     if as_json:
         emit({"results": [outcome.to_dict() for outcome in outcomes], "folder": str(out)})
@@ -109,6 +120,22 @@ def gallery(
     say(f"{page}: {len(results)} of {len(EXPERIMENTS)} experiments")
 
 
+def _fetch() -> None:
+    """MNIST into the cache if it is nowhere yet; the user has agreed by --download."""
+    from chainrule.cli.guard import CommandError
+    from chainrule.cli.output import note
+    from chainrule.datasets.mnist import TERMS, cache, mnist, present
+    from chainrule.errors import DatasetError
+
+    if present():
+        return
+    note(f"fetching {TERMS} into {cache()}.")
+    try:
+        mnist(download=True)
+    except DatasetError as error:
+        raise CommandError(str(error)) from None
+
+
 def _told(experiment: Experiment) -> dict[str, Any]:
     names = ("name", "title", "lecture", "source", "claim", "prediction", "seconds", "quick")
     return {name: getattr(experiment, name) for name in names}
@@ -159,7 +186,10 @@ def _one(experiment: Experiment, bench: Any, out: Path, silent: bool) -> Outcome
         keep(outcome, out)
         return outcome
     takes = experiment.reduced_seconds if bench.reduced and experiment.reduced_seconds else experiment.seconds
-    with console(stderr=True).status(f"{experiment.title} (about {duration(takes)})") as status:
+    told_before, terminal = f"{experiment.title} (about {duration(takes)})", console(stderr=True)
+    if not terminal.is_terminal:  # the status line below is for terminals alone
+        typer.echo(told_before, err=True)
+    with terminal.status(told_before) as status:
 
         def told(done: int, total: int) -> None:
             status.update(f"{experiment.title} ({done} of {total})")

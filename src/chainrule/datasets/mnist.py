@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from chainrule.errors import DatasetError
 from chainrule.files import replace
 
+TERMS = "MNIST (11 MB; LeCun, Cortes & Burges, licence CC BY-SA 3.0; from Google's copy of the original)"
 ORIGIN = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 # Of the files as published, so that a damaged or exchanged download is noticed.
 SHA256 = {
@@ -85,8 +86,8 @@ def mnist(folder: str | os.PathLike[str] | None = None, download: bool = False) 
     folder : path or None
         Where the four files are (``train-images-idx3-ubyte``... with or without ``.gz``); None searches.
     download : bool
-        Whether to fetch them (11 MB, from Google's copy of the original) into `folder`, or the cache, if they are not
-        there.
+        Whether to fetch them (11 MB, licence CC BY-SA 3.0, from Google's copy of the original) into `folder`, or the cache,
+        if they are not there.
 
     Raises
     ------
@@ -102,7 +103,7 @@ def mnist(folder: str | os.PathLike[str] | None = None, download: bool = False) 
         raise DatasetError(
             f"MNIST: none of these folders holds its four files ({', '.join(SHA256)}): "
             f"{', '.join(str(place) for place in places)}. Put them there, name their folder, or call "
-            "chainrule.datasets.mnist.mnist(download=True) to fetch 11 MB."
+            "chainrule.datasets.mnist.mnist(download=True) (`chainrule lab run --download`) to fetch 11 MB."
         )
     images, labels, test_images, test_labels = (_read(place, name) for name in SHA256)
     for pictures, classes in ((images, labels), (test_images, test_labels)):
@@ -114,12 +115,21 @@ def mnist(folder: str | os.PathLike[str] | None = None, download: bool = False) 
     return Digits(X, labels.astype(np.int64), X_test, test_labels.astype(np.int64), images.shape[1], "MNIST")
 
 
+def cache() -> Path:
+    """The folder that `download=True` writes into where none is named."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chainrule" / "mnist"
+
+
+def present(folder: str | os.PathLike[str] | None = None) -> bool:
+    """Whether the four files are there, in `folder` or where they are searched for."""
+    return any(all(_file(place, name) for name in SHA256) for place in _places(folder))
+
+
 def _places(folder: str | os.PathLike[str] | None) -> list[Path]:
     if folder is not None:
         return [Path(folder)]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chainrule" / "mnist"
     data = os.environ.get("CHAINRULE_DATA")
-    return [*([Path(data) / "mnist"] if data else []), cache]
+    return [*([Path(data) / "mnist"] if data else []), cache()]
 
 
 def _file(place: Path, name: str) -> Path | None:

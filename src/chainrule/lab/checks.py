@@ -1,4 +1,5 @@
-"""Assertions of experiments: exact ones, those of a theory with its tolerance, and bands that were measured beforehand."""
+"""Assertions of experiments: exact ones, those of a theory with its tolerance, comparisons of two measured numbers, and
+bands that were measured beforehand."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from dataclasses import dataclass
 from math import inf, isfinite
 from typing import Any
 
-EXACT, THEORY, CALIBRATED = "exact", "theory", "calibrated"
+EXACT, THEORY, COMPARISON, CALIBRATED = "exact", "theory", "comparison", "calibrated"
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,14 @@ class Band:
     spread : tuple of float
         Least and greatest value of the calibration runs.
     seeds : range
-        The seeds of these runs, at least 20.
+        The seeds of these runs, at least 20; of groups of seeds the first of each.
     """
 
     low: float
     high: float
     median: float
     spread: tuple[float, float]
-    seeds: range = range(20)
+    seeds: range
 
     def __post_init__(self) -> None:
         if len(self.seeds) < 20 or not self.low <= self.spread[0] <= self.median <= self.spread[1] <= self.high:
@@ -45,11 +46,14 @@ class Check:
     what : str
         What was measured.
     kind : str
-        "exact" (up to rounding), "theory" (a closed form and its tolerance) or "calibrated" (a band of earlier runs).
+        "exact" (up to rounding), "theory" (a closed form and its tolerance), "comparison" (which of two measured numbers is
+        the greater) or "calibrated" (a band of earlier runs).
     measured, low, high : float
         The number and where it must lie.
     expected : str
         The same in words, as reports print it.
+    band : Band or None
+        The earlier runs of a calibrated check; no other kind has one.
     """
 
     what: str
@@ -58,6 +62,13 @@ class Check:
     low: float
     high: float
     expected: str
+    band: Band | None = None
+
+    def __post_init__(self) -> None:
+        if (self.kind == CALIBRATED) != (self.band is not None):
+            raise ValueError(
+                f"check {self.what!r}: kind {self.kind!r} with band {self.band}; calibrated ones have a Band."
+            )
 
     @property
     def held(self) -> bool:
@@ -81,15 +92,9 @@ def exact(what: str, measured: float, expected: float, tolerance: float = 1e-9) 
     return Check(what, EXACT, float(measured), expected - slack, expected + slack, f"{expected:.10g}")
 
 
-def within(what: str, measured: float, low: float, high: float, why: str, kind: str = THEORY) -> Check:
+def within(what: str, measured: float, low: float, high: float, why: str) -> Check:
     """Between two numbers (both may be infinite) for the reason given."""
-    if low == -inf:
-        asked = f"at most {high:.6g}"
-    elif high == inf:
-        asked = f"at least {low:.6g}"
-    else:
-        asked = f"{low:.6g} to {high:.6g}"
-    return Check(what, kind, float(measured), low, high, f"{asked} ({why})")
+    return Check(what, THEORY, float(measured), low, high, _asked(low, high, why))
 
 
 def true(what: str, fact: bool, kind: str = EXACT) -> Check:
@@ -97,7 +102,23 @@ def true(what: str, fact: bool, kind: str = EXACT) -> Check:
     return Check(what, kind, float(bool(fact)), 1.0, 1.0, "true")
 
 
+def compared(what: str, fact: bool) -> Check:
+    """The greater of measured numbers is the one that the claim names; measured is 1 if it is."""
+    return Check(what, COMPARISON, float(bool(fact)), 1.0, 1.0, "true")
+
+
 def calibrated(what: str, measured: float, band: Band) -> Check:
     """In the band of earlier runs."""
     known = f"median {band.median:.4g}, {band.spread[0]:.4g} to {band.spread[1]:.4g} over {len(band.seeds)} seeds"
-    return within(what, measured, band.low, band.high, known, CALIBRATED)
+    asked = _asked(band.low, band.high, known)
+    return Check(what, CALIBRATED, float(measured), band.low, band.high, asked, band)
+
+
+def _asked(low: float, high: float, why: str) -> str:
+    if low == -inf:
+        asked = f"at most {high:.6g}"
+    elif high == inf:
+        asked = f"at least {low:.6g}"
+    else:
+        asked = f"{low:.6g} to {high:.6g}"
+    return f"{asked} ({why})"

@@ -34,6 +34,7 @@ from chainrule.training import Settings, TrainingState
 GRADIENT_DESCENT = SGD(momentum=0.0, nesterov=False)
 # Step of the central differences where the inputs are of the size of 1: the cube root of the rounding error.
 DIFFERENCE = 6e-6
+LEVELS = ("auto", "unit", "layer")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class View:
     sample: int = 4
 
     def __post_init__(self) -> None:
-        if self.level not in ("auto", "unit", "layer"):
+        if self.level not in LEVELS:
             raise ValueError(f"level must be 'auto', 'unit' or 'layer'; got {self.level!r}.")
         if not isinstance(self.sample, int) or isinstance(self.sample, bool) or self.sample < 1:
             raise ValueError(f"sample must be a whole number, at least 1; got {self.sample!r}.")

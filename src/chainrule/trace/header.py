@@ -216,6 +216,11 @@ class Header:
         return sum(sum(counts.values()) for counts in self.parameter_counts)
 
     @property
+    def n_trained(self) -> int:
+        """Parameters that have a gradient: all but the running statistics of batch normalisation."""
+        return self.n_parameters - sum(2 * self.widths[k + 1] for k in range(self.depth) if self.normalized(k))
+
+    @property
     def decayed(self) -> bool:
         """Whether the objective has an L2 penalty."""
         return bool(self.alpha or self.l2)

@@ -4,8 +4,9 @@ To add one, copy a short file, `adam_first_step.py` or `softmax_cross_entropy.py
 
 1. `_run(bench)` measures with the library itself: seeds from `bench.seeds(...)`, `engine=bench.engine` passed on,
    `bench.say(done, total)` called if it takes long. It returns `Findings`: checks, a reading with the measured numbers in it, and
-   what the picture needs. Numbers known beforehand are checked by `exact`, formulas with a tolerance by `within`, numbers that
-   only runs can tell by `calibrated`: run 20 seeds, or groups of seeds, once, and write median, spread and seeds into a `Band`.
+   what the picture needs. Numbers known beforehand are checked by `exact`, formulas with a tolerance by `within`, which of two
+   measured numbers is the greater by `compared`, numbers that only runs can tell by `calibrated`: run 20 seeds, or groups of
+   seeds, once, and write median, spread and seeds into a `Band`.
    Where the lecture goes too far, `caveat` says what was measured instead.
 2. `_draw(found, figure)` draws `found.data` and nothing else: axes with names, curves told apart without colour
    (`chainrule.lab.drawing`).

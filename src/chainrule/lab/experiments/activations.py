@@ -36,10 +36,11 @@ RIGHT, LARGE, EPOCHS, LONG = 0.03, 0.85, 40, 200
 # Measured for the seeds 0..9, 10..19, ... of 20 groups: share of the 2 x 32 ReLU units that are dead, mean of 10 trainings; loss
 # over that of a network without activation, medians of 10 trainings; share of new points right after 200 epochs of Adam, sigmoid
 # less ReLU, means of 10 trainings.
-DEAD = {RIGHT: Band(0.05, 0.22, 0.130, (0.114, 0.152)), LARGE: Band(0.3, 1, 0.764, (0.561, 0.827))}
-BENT = {"relu": Band(0.02, 0.8, 0.302, (0.142, 0.397)), "logistic": Band(0.8, 1.6, 1.14, (1.087, 1.261))}
+SEEDS = range(0, 200, 10)
+DEAD = {RIGHT: Band(0.05, 0.22, 0.130, (0.114, 0.152), SEEDS), LARGE: Band(0.3, 1, 0.764, (0.561, 0.827), SEEDS)}
+BENT = {"relu": Band(0.02, 0.8, 0.302, (0.142, 0.397), SEEDS), "logistic": Band(0.8, 1.6, 1.14, (1.087, 1.261), SEEDS)}
 
-BEHIND = Band(-0.15, 0.05, -0.0324, (-0.0841, 0.0152), range(0, 200, 10))
+BEHIND = Band(-0.15, 0.05, -0.0324, (-0.0841, 0.0152), SEEDS)
 
 
 def _unit(name: str, at: Any) -> tuple[Any, Any]:

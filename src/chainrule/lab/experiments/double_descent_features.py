@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.datasets.mnist import small_digits
 from chainrule.formulas.initializers import Normal
-from chainrule.lab.checks import true, within
+from chainrule.lab.checks import compared, within
 from chainrule.lab.drawing import COLOURS, DASHES, MARKERS, curves
 from chainrule.lab.experiment import Bench, Experiment, Findings
 from chainrule.network import Dense, Network
@@ -100,7 +100,7 @@ def _run(bench: Bench) -> Findings:
         within(
             "with a ridge penalty: error at p = n over the least", ridge[at == N][0] / ridge.min(), 1, 1.5, "no peak"
         ),
-        true("the least error lies beyond the peak", bool(test[at > N].min() < test[at < N].min()), "calibrated"),
+        compared("the least error lies beyond the peak", bool(test[at > N].min() < test[at < N].min())),
     ]
     before, end = test[at < N].min(), test[-1]
     reading = (

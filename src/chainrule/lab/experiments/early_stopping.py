@@ -19,8 +19,9 @@ from chainrule.plots.curves import LossCurveDisplay
 ROWS, TEST, EPOCHS, SAMPLES = 100, 4000, 300, 12
 # Of 12 samples, the seeds 0..11, 12..23, ... of 20 groups: median of the test loss at the last epoch less that at the epoch kept;
 # share of the samples in which it is positive.
-GAIN = Band(0, 0.15, 0.0279, (0.0065, 0.0538))
-SHARE = Band(0.5, 1, 0.917, (0.667, 1))
+SEEDS = range(0, 240, 12)
+GAIN = Band(0, 0.15, 0.0279, (0.0065, 0.0538), SEEDS)
+SHARE = Band(0.5, 1, 0.917, (0.667, 1), SEEDS)
 
 
 def _parts(seed: int) -> tuple[Any, ...]:

@@ -25,11 +25,12 @@ GRID: dict[str, list[Any]] = {
 ROWS, NEW, SAMPLES = 100, 4000, 5
 # Means of 5 samples, the seeds 0..4, 5..9, ... of 20 groups: accuracy on new points, of the candidate chosen
 # less the worst, and of the best less the one chosen.
-GAIN = Band(0.05, 0.6, 0.292, (0.163, 0.381))
-REGRET = Band(0, 0.05, 0.0129, (0.0053, 0.0266))
+SEEDS = range(0, 100, 5)
+GAIN = Band(0.05, 0.6, 0.292, (0.163, 0.381), SEEDS)
+REGRET = Band(0, 0.05, 0.0129, (0.0053, 0.0266), SEEDS)
 # The chosen one's score less its accuracy on new points; correlation of scores and accuracies over the grid.
-OPTIMISM = Band(-0.06, 0.12, 0.0245, (-0.002, 0.061))
-AGREEMENT = Band(0.4, 1, 0.932, (0.699, 0.981))
+OPTIMISM = Band(-0.06, 0.12, 0.0245, (-0.002, 0.061), SEEDS)
+AGREEMENT = Band(0.4, 1, 0.932, (0.699, 0.981), SEEDS)
 
 
 def _quietly(model: Any, X: Any, y: Any) -> Any:

@@ -12,7 +12,7 @@ from chainrule.datasets.mnist import Digits, digits
 from chainrule.estimators import MLPClassifier
 from chainrule.estimators.many import fit_many
 from chainrule.estimators.starting import Pretrained
-from chainrule.lab.checks import Band, calibrated, exact, true
+from chainrule.lab.checks import Band, calibrated, compared, exact
 from chainrule.lab.drawing import curves
 from chainrule.lab.experiment import Bench, Experiment, Findings
 
@@ -102,11 +102,9 @@ def _run(bench: Bench) -> Findings:
     strange = _strange(bench, data)
     checks = [
         exact("greatest change of a frozen weight", moved, 0, 1e-15),
-        true(
-            f"{ROWS[AT]} rows: features from many rows beat training from scratch", many[AT] > scratch[AT], "calibrated"
-        ),
-        true(f"{ROWS[AT]} rows: features from many rows beat those from few", many[AT] > few[AT], "calibrated"),
-        true("the more rows, the less they help", many[AT] - scratch[AT] > many[-1] - scratch[-1], "calibrated"),
+        compared(f"{ROWS[AT]} rows: features from many rows beat training from scratch", many[AT] > scratch[AT]),
+        compared(f"{ROWS[AT]} rows: features from many rows beat those from few", many[AT] > few[AT]),
+        compared("the more rows, the less they help", many[AT] - scratch[AT] > many[-1] - scratch[-1]),
     ]
     if data.source == "MNIST":
         checks += [

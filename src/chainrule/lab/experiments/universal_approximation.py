@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from chainrule.estimators import MLPRegressor
-from chainrule.lab.checks import Band, calibrated, exact, true, within
+from chainrule.lab.checks import Band, calibrated, compared, exact, within
 from chainrule.lab.drawing import COLOURS, curves
 from chainrule.lab.experiment import Bench, Experiment, Findings
 from chainrule.network import Dense, Network
@@ -85,13 +85,12 @@ def _run(bench: Bench) -> Findings:
             for n in UNITS
         ),
         within("8 inputs, 128 units: greatest error", high, 0, BOUND / 16**2, "as for one input with 16 units"),
-        true(
+        compared(
             "trained: four times the units halve the median error",
             bool((medians[2:] < medians[:2] / 2).all()),
-            "calibrated",
         ),
         calibrated("trained: rate from 4 to 32 units", _rate(TRAINED, medians), RATE),
-        true("trained, 32 units: worse than by hand from every start", min(learned[32]) > lines[32], "calibrated"),
+        compared("trained, 32 units: worse than by hand from every start", min(learned[32]) > lines[32]),
     )
     reading = (
         f"By hand the error falls as n^-2 with ReLU units ({lines[64]:.4f} with 64) and as n^-1 with steps of sigmoids "

@@ -32,6 +32,7 @@ def facts(trace: Trace, notation: Notation) -> tuple[tuple[str, str], ...]:
         *_row_lines(header),
         ("pass", _pass_line(header)),
         *_solver_lines(header),
+        ("check", _check_line(header)),
         ("notation", notation.title),
     ]
     return tuple((name, text) for name, text in found if text)
@@ -122,6 +123,17 @@ def _solver_lines(header: Header) -> list[tuple[str, str]]:
     limits = ("weight_decay", "max_norm", "clip_norm", "clip_value", "layer_rates")
     told += [f"{name} {_setting(step[name])}" for name in limits if step.get(name)]
     return [("solver", ", ".join(told))]
+
+
+def _check_line(header: Header) -> str:
+    """How many gradients were compared with central differences, and which."""
+    if "check" not in header.stages:
+        return ""
+    places, most = len(header.check["places"]), header.check["sample"]
+    told = f"{places:,} of {header.n_trained:,} gradients checked against central differences"
+    if places == header.n_trained:
+        return told
+    return f"{told}: of each array of parameters the {(most + 1) // 2} largest and {most // 2} evenly spread ones"
 
 
 def input_parts(trace: Trace, names: Names) -> list[Part]:
