@@ -33,6 +33,13 @@ def data_folder() -> Path:
     return Path(folder)
 
 
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty current folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 # What the journeys through the playground's page share; imported only where they run, for they skip where there is no browser.
 
 

@@ -185,7 +185,11 @@ def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
 def test_no_file_is_long():
     everything = [
         path
-        for folder, kinds in {"src": ("py", "cpp", "hpp"), "tests": ("py",), "benchmarks": ("py", "cpp")}.items()
+        for folder, kinds in {
+            "src": ("py", "cpp", "hpp", "js", "css"),
+            "tests": ("py",),
+            "benchmarks": ("py", "cpp"),
+        }.items()
         for kind in kinds
         for path in (ROOT / folder).rglob(f"*.{kind}")
     ]

@@ -16,15 +16,9 @@ from chainrule.network import Dense, Network
 from chainrule.tables.asking import NOT_FOR_TABLES, losses
 from tests.command import PENGUINS, data, refused, run
 
+pytestmark = pytest.mark.usefixtures("here")
 SPECIES, MASS = ("train", PENGUINS, "-t", "species"), ("train", PENGUINS, "-t", "body_mass_g")
 HIDDEN = [name for name, entry in ACTIVATIONS.items() if entry.hidden and not entry.untrainable]
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    """An empty current folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def trained(*arguments):
@@ -212,7 +206,7 @@ def test_everything_is_told_and_shown_again():
         (["--schedule", "cosin"], ["'--schedule'", "Did you mean cosine?"]),
         (["--schedule", "adaptive:factor=0"], ["'--schedule'", "factor", "got 0"]),
         (["--loss", "mse:delta=1"], ["'--loss'", "mse has no hyper-parameters"]),
-        (["--loss", "huber:delta=0"], ["'--loss'", "delta", "above 0"]),
+        (["--loss", "huber:delta=0"], ["'--loss'", "delta", "(0, inf)"]),
         (["--init", "normal:std=-1"], ["'--init'", "std", "got -1"]),
         (["--init", "xavier"], ["'--init'", "'xavier'", "glorot_uniform"]),
         (["--momentum", "0.5", "--solver", "adam"], ["'--momentum' / '--solver'", "sgd"]),

@@ -12,9 +12,10 @@ import pytest
 
 import chainrule
 from chainrule.cli.predictions import guarded
+from chainrule.cli.results import show_evaluation
 from chainrule.estimators import MLPRegressor
 from chainrule.files import is_formula
-from chainrule.tables import read_table
+from chainrule.tables import Evaluation, read_table
 from tests.command import PENGUINS, QUICK, data, run
 
 
@@ -182,3 +183,48 @@ def test_bench_refuses_times_of_different_results(monkeypatch):
     result = run("bench")
     assert result.exit_code == 1
     assert "RESULTS DIFFER" in result.stdout
+
+
+def block(text, first):
+    """The words of the lines from the one that has that header to the next empty line."""
+    lines = text.splitlines()
+    start = next(place for place, line in enumerate(lines) if line.strip().startswith(first))
+    stop = next((place for place in range(start, len(lines)) if not lines[place].strip()), len(lines))
+    return [line.split() for line in lines[start:stop]]
+
+
+def test_evaluate_and_train_show_the_confusion_matrix(folder, tmp_path):
+    shown = run("evaluate", folder / "species.safetensors", PENGUINS)
+    found = chainrule.load(folder / "species.safetensors").evaluate(read_table(PENGUINS))
+    header, *counts = block(shown.stdout, "true \\ predicted")
+    assert header == ["true", "\\", "predicted", *found.labels]
+    assert counts == [[name, *map(str, row)] for name, row in zip(found.labels, found.confusion.tolist(), strict=True)]
+    trained = run("train", PENGUINS, "-t", "species", *QUICK, "--model", tmp_path / "m")
+    held_out = chainrule.load(tmp_path / "m").summary["test"]
+    header, *counts = block(trained.stdout, "true \\ predicted")
+    parts = zip(held_out["labels"], held_out["confusion"], strict=True)
+    assert counts == [[name, *map(str, row)] for name, row in parts]
+
+
+def test_evaluate_and_train_show_the_quantiles_of_the_error(folder, tmp_path):
+    shown = run("evaluate", folder / "mass.safetensors", PENGUINS)
+    found = chainrule.load(folder / "mass.safetensors").evaluate(read_table(PENGUINS))
+    trained = run("train", PENGUINS, "-t", "body_mass_g", *QUICK, "--model", tmp_path / "m")
+    held_out = chainrule.load(tmp_path / "m").summary["test"]["error_quantiles"]
+    for output, errors in ((shown.stdout, found.error_quantiles), (trained.stdout, held_out)):
+        _, *rows = block(output, "of the rows")
+        assert [float(share) / 100 for share, *_ in rows] == pytest.approx([float(share) for share in errors])
+        printed = [float(row[-1].replace(",", "")) for row in rows]
+        assert printed == pytest.approx(list(errors.values()), rel=6e-4)
+
+
+def test_many_classes_are_shown_by_what_is_mistaken(capsys):
+    """One class of 13 is taken for the next three times, another for the first once."""
+    names = tuple(f"class{place:02}" for place in range(13))
+    confusion = np.diag(np.full(13, 5))
+    confusion[4, 5], confusion[9, 0] = 3, 1
+    told = {"task": "multiclass", "score_name": "accuracy", "score": 65 / 69, "baseline_name": "always class00"}
+    show_evaluation(Evaluation(**told, baseline=0.1, rows=69, labels=names, confusion=confusion), "Test")
+    header, *rows = block(capsys.readouterr().out, "most mistaken")
+    assert header == ["most", "mistaken", "for", "times"]
+    assert rows == [["class04", "class05", "3"], ["class09", "class00", "1"]]

@@ -15,13 +15,6 @@ from chainrule.tables import TableModel, read_table
 from tests.command import PENGUINS, QUICK, data, run
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """An empty current folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def test_penguins_with_the_defaults(here):
     scores = [data("train", PENGUINS, "--target", "species", "--seed", seed)["test"]["score"] for seed in range(5)]
     assert np.mean(scores) >= 0.97

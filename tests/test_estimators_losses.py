@@ -10,7 +10,7 @@ import scipy.optimize
 import scipy.special
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.datasets import make_multilabel_classification
 from sklearn.linear_model import LinearRegression, QuantileRegressor
 from sklearn.metrics import d2_pinball_score, mean_gamma_deviance, mean_pinball_loss, r2_score
 from sklearn.utils.estimator_checks import check_estimator
@@ -21,10 +21,9 @@ from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.heads import Head, Heads
 from chainrule.formulas.losses import LOSSES, Huber, LogLoss, Quantile
 from chainrule.formulas.targets import TargetRange
+from tests.targets_of_kinds import X, y
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-X, y = load_iris(return_X_y=True)
-X = (X - X.mean(axis=0)) / X.std(axis=0)
 SAMPLE = np.random.RandomState(0).exponential(size=301) + np.arange(301) / 1000
 NOTHING = np.zeros((301, 1))
 

@@ -175,6 +175,7 @@ REFUSED = [
     ({"l1": -1.0}, "'l1' parameter"),
     ({"max_norm": 0.0}, "'max_norm' parameter"),
     ({"batch_norm": True, "batch_size": 149}, "batch_norm needs at least two rows in a batch"),
+    ({"batch_norm": True, "batch_size": 1}, "150 rows in batches of 1 leave every batch a single row; choose another"),
     ({"activation": "step"}, "activation 'step' cannot be trained"),
     *[
         ({"solver": "lbfgs", **option}, f"solver 'lbfgs' cannot .*{next(iter(option))}")
@@ -211,3 +212,15 @@ CHECKED = [
 def test_common_checks_of_scikit_learn(model, reason):
     equivalence = [f"check_sample_weight_equivalence_on_{kind}_data" for kind in ("dense", "sparse")]
     check_estimator(model, expected_failed_checks=dict.fromkeys(equivalence, reason) if reason else None)
+
+
+def test_batch_normalisation_refuses_a_single_row():
+    said = "batch_norm needs at least two rows to normalise over, but X has 1 sample."
+    model = MLPClassifier((4,), batch_norm=True, random_state=0)
+    with pytest.raises(ValueError, match=said):
+        model.partial_fit(X[:1], y[:1], classes=[0, 1, 2])
+    assert not hasattr(model, "coefs_")
+    before = model.partial_fit(X, y, classes=[0, 1, 2]).theta_.copy()
+    with pytest.raises(ValueError, match=said):
+        model.partial_fit(X[:1], y[:1])
+    np.testing.assert_array_equal(model.theta_, before)

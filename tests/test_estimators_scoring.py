@@ -6,17 +6,15 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import get_scorer, make_scorer, mean_absolute_error
 from sklearn.model_selection import train_test_split
 from sklearn.utils.class_weight import compute_sample_weight
 
 from chainrule import MLPClassifier, MLPRegressor
+from tests.targets_of_kinds import X, y
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-X, y = load_iris(return_X_y=True)
-X = (X - X.mean(axis=0)) / X.std(axis=0)
 NAMES = np.array(["b", "a", "c"])[y]
 X_train, X_val, y_train, y_val = train_test_split(X, NAMES, random_state=0, stratify=y)
 NUMBERS_train, NUMBERS_val = X_train[:, 0] ** 2, X_val[:, 0] ** 2

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.special
 from sklearn import config_context
-from sklearn.datasets import load_digits, load_iris, make_multilabel_classification
+from sklearn.datasets import load_digits, make_multilabel_classification
 from sklearn.linear_model import Ridge
 from sklearn.metrics import accuracy_score, get_scorer
 from sklearn.multioutput import MultiOutputClassifier
@@ -22,11 +22,9 @@ from chainrule.formulas.heads import Head, Heads
 from chainrule.formulas.losses import LOSSES, Quantile
 from chainrule.formulas.solvers import SOLVERS
 from tests.combinations import HIDDEN
+from tests.targets_of_kinds import NAMES, X, y
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-X, y = load_iris(return_X_y=True)
-X = (X - X.mean(axis=0)) / X.std(axis=0)
-NAMES = np.array(["setosa", "versicolor", "virginica"])[y]
 rng = np.random.RandomState(0)
 COUNTS = rng.randint(0, 4, len(X))
 REPEATED = np.repeat(np.arange(len(X)), COUNTS)

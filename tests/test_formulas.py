@@ -73,6 +73,13 @@ def test_ordered_outputs_never_decrease_and_reach_any_increasing_row():
     np.testing.assert_allclose(ACTIVATIONS["ordered"].value(scores), wanted, rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "loss", [*LOSSES.values(), LogLoss(0.1).build(), Quantile((0.1, 0.9)).build()], ids=lambda loss: loss.name
+)
+def test_losses_have_latex(loss):
+    assert loss.latex.strip() and loss.latex.count("{") == loss.latex.count("}")
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations_have_latex_and_gain(name):
     entry = ACTIVATIONS[name]

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from sklearn.metrics import get_scorer
 
-from chainrule.errors import ModelFileError
 from chainrule.estimators import MLPClassifier, MLPRegressor
 from chainrule.estimators.parameters import NOT_FOR_CLASSES, NOT_FOR_NUMBERS
 from chainrule.estimators.starting import Pretrained
@@ -22,7 +21,8 @@ from chainrule.formulas.schedules import SCHEDULES, Cosine, OneCycle, Schedule
 from chainrule.formulas.solvers import SGD, SOLVERS, Adagrad, Adam, AdamW, RMSProp
 from chainrule.models import inspect_file, load, save
 from chainrule.models.container import read, write
-from tests.test_models import GOLDEN, QUICK, X, again, set_in
+from tests.forged import assert_forgery_refused, assert_refused
+from tests.test_models import GOLDEN, QUICK, X, again
 
 CLASSES = np.array(["a", "b", "c"])[(X[:, 0] > 0) * 1 + (X[:, 1] > 0)]
 NUMBERS = np.abs(X[:, :2])
@@ -324,11 +324,7 @@ def test_the_file_itself_is_valid(tmp_path, parts):
     ("path", "value"), FORGERIES, ids=lambda item: "/".join(map(str, item)) if isinstance(item, list) else None
 )
 def test_a_forged_document_is_refused(tmp_path, parts, path, value):
-    document, arrays = copy.deepcopy(parts)
-    set_in(document, path, value)
-    write(tmp_path / "forged", document, arrays)
-    with pytest.raises(ModelFileError, match="forged"):
-        load(tmp_path / "forged")
+    assert_forgery_refused(tmp_path, parts, path, value)
 
 
 def negative_variance(theta):
@@ -342,9 +338,7 @@ def negative_variance(theta):
 def test_forged_arrays_are_refused(tmp_path, parts, name, change):
     document, arrays = copy.deepcopy(parts)
     arrays[name] = change(arrays[name])
-    write(tmp_path / "forged", document, arrays)
-    with pytest.raises(ModelFileError, match=name.replace(".", r"\.")):
-        load(tmp_path / "forged")
+    assert_refused(tmp_path, document, arrays, name.replace(".", r"\."))
 
 
 def test_batch_normalisation_changed_since_the_fit_is_not_saved(tmp_path):

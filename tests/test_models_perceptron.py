@@ -7,12 +7,12 @@ import copy
 import numpy as np
 import pytest
 
-from chainrule.errors import ModelFileError
 from chainrule.estimators.perceptron import Perceptron
-from chainrule.models import inspect_file, load, save
-from chainrule.models.container import read, write
+from chainrule.models import inspect_file, save
+from chainrule.models.container import read
 from tests.command import run
-from tests.test_models import TARGETS, X, again, set_in
+from tests.forged import assert_forgery_refused, assert_refused
+from tests.test_models import TARGETS, X, again
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 SINGLE = {name: y for name, y in TARGETS.items() if "multilabel" not in name}
@@ -85,17 +85,11 @@ def parts(tmp_path_factory):
     ],
 )
 def test_a_forged_document_is_refused(tmp_path, parts, path, value):
-    document, arrays = copy.deepcopy(parts)
-    set_in(document, ["estimator", *path], value)
-    write(tmp_path / "forged", document, arrays)
-    with pytest.raises(ModelFileError, match="forged"):
-        load(tmp_path / "forged")
+    assert_forgery_refused(tmp_path, parts, ["estimator", *path], value)
 
 
 def test_no_table_model_has_a_perceptron(tmp_path, parts):
     from tests.test_models import GOLDEN
 
     document, _ = read(GOLDEN / "0.1.0" / "penguins.model")
-    write(tmp_path / "forged", {**copy.deepcopy(parts[0]), "table": document["table"]}, parts[1])
-    with pytest.raises(ModelFileError, match="forged"):
-        load(tmp_path / "forged")
+    assert_refused(tmp_path, {**copy.deepcopy(parts[0]), "table": document["table"]}, parts[1])

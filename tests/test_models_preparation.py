@@ -7,12 +7,12 @@ import copy
 import numpy as np
 import pytest
 
-from chainrule.errors import ModelFileError
 from chainrule.estimators import MLPClassifier, MLPRegressor
 from chainrule.estimators.multitask import MLPMultiTask
-from chainrule.models import load, save
-from chainrule.models.container import read, write
-from tests.test_models import QUICK, X, again, set_in
+from chainrule.models import save
+from chainrule.models.container import read
+from tests.forged import assert_forgery_refused, assert_refused
+from tests.test_models import QUICK, X, again
 
 pd = pytest.importorskip("pandas")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -85,16 +85,10 @@ def parts(tmp_path_factory):
     ],
 )
 def test_a_forged_document_is_refused(tmp_path, parts, path, value):
-    document, arrays = copy.deepcopy(parts)
-    set_in(document, ["estimator", "preparation", *path], value)
-    write(tmp_path / "forged", document, arrays)
-    with pytest.raises(ModelFileError, match="forged"):
-        load(tmp_path / "forged")
+    assert_forgery_refused(tmp_path, parts, ["estimator", "preparation", *path], value)
 
 
 def test_a_preparation_that_is_missing_is_noticed(tmp_path, parts):
     document, arrays = copy.deepcopy(parts)
     del document["estimator"]["preparation"]
-    write(tmp_path / "forged", document, arrays)
-    with pytest.raises(ModelFileError, match="n_features_in_"):
-        load(tmp_path / "forged")
+    assert_refused(tmp_path, document, arrays, "n_features_in_")

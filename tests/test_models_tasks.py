@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 import pytest
 
-from chainrule.errors import ModelFileError
 from chainrule.estimators.multitask import MLPMultiTask
 from chainrule.formulas.losses import Huber, LogLoss
-from chainrule.models import inspect_file, load, save
-from chainrule.models.container import read, write
+from chainrule.models import inspect_file, save
+from chainrule.models.container import read
 from tests.command import run
-from tests.test_models import QUICK, X, again, set_in
+from tests.forged import assert_forgery_refused, assert_refused, set_in
+from tests.test_models import QUICK, X, again
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 SIGN = np.where(X[:, 0] > 0, "up", "down")
@@ -127,11 +125,7 @@ COLUMN = ["tasks", "columns", 1]
     ],
 )
 def test_a_forged_document_is_refused(tmp_path, parts, path, value):
-    document, arrays = copy.deepcopy(parts)
-    set_in(document, ["estimator", *path], value)
-    write(tmp_path / "forged", document, arrays)
-    with pytest.raises(ModelFileError, match="forged"):
-        load(tmp_path / "forged")
+    assert_forgery_refused(tmp_path, parts, ["estimator", *path], value)
 
 
 @pytest.mark.parametrize("name", ["DataFrame", "__name__", "Object", "read_csv"])
@@ -140,6 +134,4 @@ def test_a_file_names_no_function_of_polars(tmp_path, name):
     save(MLPMultiTask(**QUICK).fit(X, polars_frame()), tmp_path / "forged")
     document, arrays = read(tmp_path / "forged")
     set_in(document, ["estimator", "tasks", "columns", 0, "type"], {"polars": name})
-    write(tmp_path / "forged", document, arrays)
-    with pytest.raises(ModelFileError, match="no data type"):
-        load(tmp_path / "forged")
+    assert_refused(tmp_path, document, arrays, "no data type")

@@ -75,6 +75,14 @@ def test_one_estimator_in_many_workers(engine, backend):
 
 
 @engines
+def test_a_fitted_estimator_predicts_the_same_in_a_spawned_process(engine):
+    model = MLPClassifier((64,), max_iter=3, random_state=0, engine=engine).fit(X, y)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        there = pool.submit(_predict, model).result(TIMEOUT)
+    np.testing.assert_array_equal(there, _predict(model))
+
+
+@engines
 def test_eight_threads_fit_eight_estimators(engine):
     expected = [_fit(engine, seed) for seed in range(8)]
     with ThreadPoolExecutor(8) as pool:

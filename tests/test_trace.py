@@ -13,6 +13,7 @@ from chainrule.trace import Trace, trace, verify
 from chainrule.trace.operations import OPERATIONS
 from chainrule.trace.rows import KINDS, STAGES
 from chainrule.training import TrainingState, train
+from tests.explained import mazur
 from tests.trace_cases import SPECIAL, Signs, case, hidden_networks, output_networks
 
 LIMITS = {"l1": 0.01, "weight_decay": 0.1, "max_norm": 0.5, "clip_norm": 0.5, "clip_value": 0.2}
@@ -104,13 +105,6 @@ MAZUR_NEW = [
     [[0.149780716, 0.249751144], [0.199561432, 0.299502287]],
     [[0.358916480, 0.511301270], [0.408666186, 0.561370121]],
 ]
-
-
-def mazur(**options):
-    network = Network(2, [Dense(2, "logistic"), Dense(2, "logistic")], "squared_error")
-    weights = [np.array([[0.15, 0.25], [0.20, 0.30]]), np.array([[0.40, 0.50], [0.45, 0.55]])]
-    theta = network.pack(weights, [np.full(2, 0.35), np.full(2, 0.60)])
-    return trace(network, theta, [[0.05, 0.10]], [[0.01, 0.99]], learning_rate_init=0.5, **options)
 
 
 @pytest.mark.parametrize("level", ["unit", "layer"])

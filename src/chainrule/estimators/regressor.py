@@ -301,6 +301,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return float(r2_score(y, outputs, sample_weight=sample_weight))
 
     def _encode(self, y: Any, dtype: Any) -> Array:
+        name = get_loss(self.loss).name
+        if name in NOT_FOR_NUMBERS:
+            raise ValueError(f"loss {name!r} is made for classes; to predict them, use MLPClassifier.")
         Y: Array = np.ascontiguousarray(y, dtype)
         Y = Y.reshape(-1, 1) if Y.ndim == 1 else Y
         for wanted in get_loss(self.loss).target_ranges:
@@ -311,9 +314,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return Y
 
     def _objective(self) -> tuple[Any, str | Loss | LossFamily]:
-        name = get_loss(self.loss).name
-        if name in NOT_FOR_NUMBERS:
-            raise ValueError(f"loss {name!r} is made for classes; to predict them, use MLPClassifier.")
         return default_output(self.loss) if self.output_activation is None else self.output_activation, self.loss
 
     def _score_function(self, network: Network) -> Score:
