@@ -13,7 +13,9 @@ from summary import Row, best_peer, by_cell, facts, ratio, read, roof
 from tables import TARGET_HEADER, gains, geometric_mean, markdown, targets
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-OTHERS = ("reach", "cold", "predict", "memory", "mnist", "import_time", "costs", "search", "recording", "playground")
+OTHERS = (
+    "reach", "cold", "predict", "memory", "mnist", "import_time", "costs", "search", "recording", "tracing", "playground",
+)  # fmt: skip
 INTRODUCTION = """# Benchmarks
 
 Written by `python benchmarks/report.py` from the raw samples in `benchmarks/results/`; do not edit. How the numbers are

@@ -19,7 +19,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from chainrule import MLPClassifier, MLPRegressor
-from chainrule.engines.inspection import activations, first_layers, input_gradient, loss_input_gradient
+from chainrule.engines.inspection import activations, first_layers, input_gradient
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.heads import Head, Heads
 from chainrule.formulas.losses import LOSSES, Quantile
@@ -91,21 +91,6 @@ def test_input_gradients_of_every_output_activation(output):
     X = rows()
     numeric = differences(lambda X: activations(net, theta, X)[-1], X)
     np.testing.assert_allclose(input_gradient(net, theta, X), numeric, rtol=1e-6, atol=1e-8)
-
-
-@pytest.mark.parametrize("loss", list(LOSSES))
-def test_input_gradients_of_every_loss(loss):
-    entry = LOSSES[loss]
-    net = Network(3, (Dense(4, "tanh", batch_norm=True), Dense(2, entry.default_output)), loss)
-    theta = net.init(5)
-    X, Y = rows(seed=6), np.eye(2)[[0, 1, 1, 0, 1, 0, 0]]
-    function = net.layers[-1].function
-
-    def values(X):
-        linear = activations(net, theta, X)[0] @ net.views(theta).W[1] + net.views(theta).b[1]
-        return entry.rows(Y, linear, function.value(linear), function)
-
-    np.testing.assert_allclose(loss_input_gradient(net, theta, X, Y), differences(values, X), rtol=1e-6, atol=1e-8)
 
 
 def test_inspection_against_torch():
@@ -305,20 +290,6 @@ def test_scikit_learns_checks_of_containers_and_names(check, kind):
 @parametrize_with_checks([kind(max_iter=20) for kind in KINDS])
 def test_common_checks(estimator, check):
     check(estimator)
-
-
-@pytest.mark.parametrize("shape", [(7, 1), (7, 4), (1, 2), (6, 2), (7,), ()])
-def test_targets_of_another_shape_are_not_stretched(shape):
-    net = Network(3, (Dense(4, "tanh"), Dense(2, "identity")))
-    with pytest.raises(ValueError, match=r"Y must hold encoded targets of shape \(7, 2\), got"):
-        loss_input_gradient(net, net.init(0), rows(), np.zeros(shape))
-
-
-def test_several_quantiles_take_one_target_column():
-    net = Network(3, (Dense(4, "tanh"), Dense(3, "ordered")), Quantile((0.1, 0.5, 0.9)))
-    assert loss_input_gradient(net, net.init(0), rows(), np.zeros((7, 1))).shape == (7, 3)
-    with pytest.raises(ValueError, match=r"of shape \(7, 1\), got \(7, 3\)"):
-        loss_input_gradient(net, net.init(0), rows(), np.zeros((7, 3)))
 
 
 def test_a_step_in_a_head_passes_no_gradient():

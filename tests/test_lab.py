@@ -99,7 +99,7 @@ TOO_STRONG = ("activations", "full-gradient-or-minibatches", "vanishing-gradient
 
 
 def test_claims_that_go_too_far_are_told_with_what_was_measured(outcome):
-    """The caveat has a number of the measurement in it: another seed's is another text."""
+    """The caveat says what was measured instead, as a share or a small number."""
     if outcome.experiment.name in TOO_STRONG:
         told = outcome.findings.caveat
         assert outcome.verdict == "held, with limits" and re.search(r"\d+(\.\d+)?\s?%|\b0\.\d+\b", told), told

@@ -9,10 +9,20 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import ConfusionMatrixDisplay, PredictionErrorDisplay, confusion_matrix
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from chainrule.estimators import MLPClassifier, MLPRegressor
-from chainrule.plots import LossCurveDisplay, NetworkDisplay, confusion_display, residuals_display, to_svg
+from chainrule.plots import (
+    LossCurveDisplay,
+    NetworkDisplay,
+    confusion_display,
+    confusion_from_estimator,
+    residuals_display,
+    residuals_from_estimator,
+    to_svg,
+)
 from chainrule.plots.style import BLUE, ORANGE, literal
 
 mpl.use("Agg")
@@ -93,6 +103,29 @@ def test_confusion_matrix_and_residuals():
     points = shown.scatter_.get_offsets()
     assert 1000 < len(points) <= 2000
     np.testing.assert_allclose(points[:, 1], -1, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_confusion_matrix_and_residuals_of_an_estimator():
+    """The same pictures as of the numbers counted by hand."""
+    X = RANDOM.normal(size=(60, 2))
+    y = np.array(list("abc"))[(X[:, 0] > 0).astype(int) + (X[:, 1] > 0.5)]
+    model = make_pipeline(StandardScaler(), MLPClassifier((4,), max_iter=5, random_state=0)).fit(X, y)
+    display = confusion_from_estimator(model, X, y, ax=fresh())
+    assert isinstance(display, ConfusionMatrixDisplay)
+    assert display.confusion_matrix.tolist() == confusion_matrix(y, model.predict(X)).tolist()
+    assert [label.get_text() for label in display.ax_.get_xticklabels()] == ["a", "b", "c"]
+    without = y != "c"
+    assert confusion_from_estimator(model, X[without], y[without], ax=fresh()).confusion_matrix.shape == (3, 3)
+    number = MLPRegressor(hidden_layer_sizes=(4,), max_iter=5, random_state=0).fit(X, X[:, 0])
+    shown = residuals_from_estimator(number, X, X[:, 0], ax=fresh())
+    assert isinstance(shown, PredictionErrorDisplay)
+    points = shown.scatter_.get_offsets()
+    np.testing.assert_allclose(points, np.stack([number.predict(X), X[:, 0] - number.predict(X)], axis=1), atol=1e-7)
+    with pytest.raises(TypeError, match="residuals_from_estimator"):
+        confusion_from_estimator(number, X, X[:, 0])
+    with pytest.raises(TypeError, match="confusion_from_estimator"):
+        residuals_from_estimator(model, X, y)
 
 
 def test_a_hundred_classes_are_drawn_without_labels():

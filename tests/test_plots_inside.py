@@ -19,6 +19,7 @@ from chainrule.datasets.toys import make_toy
 from chainrule.engines.regions import linear_regions
 from chainrule.estimators import MLPClassifier, MLPRegressor
 from chainrule.formulas.activations import ACTIVATIONS
+from chainrule.formulas.solvers import LBFGS, Adam
 from chainrule.plots import (
     ActivationsDisplay,
     DecisionDisplay,
@@ -31,9 +32,11 @@ from chainrule.plots import (
     confusion_display,
     residuals_display,
     to_svg,
+    training_path,
 )
 from chainrule.plots.activity import activity
 from chainrule.tables import TableModel, read_table
+from chainrule.training.evidence import flat_parts
 
 mpl.use("Agg")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -54,6 +57,19 @@ def model():
 def digits():
     X, y = load_digits(return_X_y=True)
     return MLPClassifier((30,), max_iter=10, random_state=0).fit(X / 16, y), X / 16
+
+
+def test_a_solver_given_as_an_object_counts_as_its_name():
+    """L-BFGS has iterations, and no start among its parameters, however it is named."""
+    for solver in ("lbfgs", LBFGS()):
+        found = MLPClassifier((3,), solver=solver, max_iter=5, random_state=0).fit(MOONS.X, MOONS.y)
+        assert LossCurveDisplay.from_estimator(found, ax=panels(1)[0]).unit == "iteration"
+        assert LayerNormsDisplay.from_estimator(found, ax=panels(2)).unit == "iteration"
+        path, trained = training_path(found, MOONS.X, MOONS.y)
+        assert len(path) == trained.n_iter_ and np.array_equal(path[-1], trained.theta_)
+    found = MLPClassifier((3,), solver=Adam(), max_iter=5, random_state=0).fit(MOONS.X, MOONS.y)
+    assert LossCurveDisplay.from_estimator(found, ax=panels(1)[0]).unit == "epoch"
+    assert len(training_path(found, MOONS.X, MOONS.y).thetas) == found.n_iter_ + 1
 
 
 def test_norms_are_those_of_the_history(model):
@@ -87,6 +103,20 @@ def test_histograms_hold_every_activation_that_is_not_zero(model):
     assert [panel.get_title(loc="left") for panel in display.axes_] == [
         "hidden 1: 7 relu", "hidden 2: 5 relu", "output: 1 logistic",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name, entry in ACTIVATIONS.items() if entry.slope is not None])
+def test_picture_and_diagnosis_count_alike(name):
+    """What is flat in the picture is dead or saturated in the diagnosis."""
+    function, z = ACTIVATIONS[name], np.random.default_rng(0).normal(np.linspace(-40, 10, 40), 6, (12, 40))
+    a = function.value(z)
+    found, (dead, saturated) = activity(0, 2, function, z, a), flat_parts(function, z, a)
+    if np.isnan(dead) and np.isnan(saturated):
+        assert (found.flat, found.stuck) == (0, 0)
+    elif np.isnan(dead):
+        assert found.flat == saturated > 0
+    else:
+        assert found.stuck / 40 == dead > 0
 
 
 def test_dead_and_saturated_units_are_counted():

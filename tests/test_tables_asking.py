@@ -8,6 +8,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from chainrule.errors import TableError
 from chainrule.estimators import MLPClassifier, MLPRegressor
+from chainrule.estimators.parameters import is_stochastic
 from chainrule.formulas.activations import ACTIVATIONS
 from chainrule.formulas.losses import LOSSES, Huber, Quantile
 from chainrule.formulas.schedules import Cosine
@@ -16,7 +17,7 @@ from chainrule.formulas.words import in_words
 from chainrule.tables import TableModel, read_table
 from chainrule.tables.asking import NOT_FOR_TABLES, losses, outputs
 from chainrule.tables.learner import Rows, loss
-from chainrule.tables.settings import RATES, SMALL, STEPWISE, choose_settings, is_stochastic, stepwise
+from chainrule.tables.settings import RATES, SMALL, STEPWISE, choose_settings, stepwise
 from tests.command import PENGUINS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -131,7 +131,8 @@ def _counted(number: int, what: str) -> str:
 
 def check_lbfgs(found: Mapping[str, Any], instead: Mapping[str, str]) -> None:
     """Refuse what lbfgs has no use for, if lbfgs is asked for."""
-    from chainrule.tables.settings import is_stochastic, stepwise
+    from chainrule.estimators.parameters import is_stochastic
+    from chainrule.tables.settings import stepwise
 
     if "solver" in found and not is_stochastic(found["solver"]) and (names := stepwise(found)):
         raise wrong(

@@ -71,9 +71,9 @@ def setting_rows(settings: Sequence[dict[str, Any]]) -> Rows:
 
 def unit(solver: Any) -> str:
     """What a solver, by name or object, counts."""
-    from chainrule.estimators.parameters import solver_kind
+    from chainrule.estimators.parameters import is_stochastic
 
-    return "epoch" if getattr(solver_kind(solver), "stochastic", True) else "iteration"
+    return "epoch" if is_stochastic(solver) else "iteration"
 
 
 def network_line(network: Network) -> str:

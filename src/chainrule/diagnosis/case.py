@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.estimators.parameters import solver_kind
+from chainrule.estimators.parameters import is_stochastic
 from chainrule.formulas.lookup import Array
 from chainrule.network import Network
 from chainrule.training import Epoch
@@ -143,7 +143,7 @@ class Case:
     @property
     def stochastic(self) -> bool:
         """Whether the solver takes steps of a learning rate."""
-        return bool(getattr(solver_kind(self.parameters.get("solver", "adam")), "stochastic", True))
+        return is_stochastic(self.parameters.get("solver", "adam"))
 
     @cached_property
     def learned(self) -> float:

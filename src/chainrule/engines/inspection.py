@@ -19,7 +19,6 @@ from chainrule.engines.normalization import folded_layers, running_scale
 from chainrule.engines.reference import forward
 from chainrule.formulas.heads import Heads
 from chainrule.formulas.lookup import Array
-from chainrule.formulas.targets import check_targets
 from chainrule.network import Network
 
 Forward = tuple[list[Array], list[Array]]
@@ -78,42 +77,6 @@ def input_gradient(network: Network, theta: Array, X: Any, output: int | None = 
         z, a = forward(network, theta, checked_inputs(network, X, theta.dtype))
         found = [_of_output(network, theta, (z, a), k) for k in chosen]
     return found[0] if output is not None else np.stack(found, axis=1)
-
-
-def loss_input_gradient(network: Network, theta: Array, X: Any, Y: Array) -> Array:
-    """Derivative of each row's loss with respect to its inputs: the direction in which an input hurts the prediction most.
-
-    Parameters
-    ----------
-    network : Network
-        The network.
-    theta : ndarray of shape (P,)
-        Its parameters; their precision is the result's.
-    X : array or scipy sparse matrix of shape (n, inputs)
-        Inputs.
-    Y : ndarray of shape (n, targets)
-        Encoded targets, as for training.
-
-    Returns
-    -------
-    ndarray of shape (n, inputs)
-        ``d l_r / d x_r``, unweighted and without penalty.
-
-    Raises
-    ------
-    ValueError
-        If Y has another shape or lies outside the loss's range, or an activation on the way has no useful slope (step).
-    """
-    network.check_trainable()
-    theta = checked_theta(network, theta)
-    X, Y = checked_inputs(network, X, theta.dtype), np.asarray(Y, theta.dtype)
-    if Y.shape != (X.shape[0], network.targets):
-        raise ValueError(f"Y must hold encoded targets of shape ({X.shape[0]}, {network.targets}), got {Y.shape}.")
-    check_targets(network.objective.target_ranges, Y)
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        z, a = forward(network, theta, X)
-        delta = network.objective.delta(Y, z[-1], a[-1], network.layers[-1].function)
-        return _to_inputs(network, theta, (z, a), delta)
 
 
 def first_layers(network: Network, theta: Array, count: int) -> tuple[Network, Array]:

@@ -240,7 +240,7 @@ class BaseMLP(CallbackSupportMixin, HiddenFeatures, Looking, Fitted, BaseEstimat
 
 def stochastic(estimator: Any) -> bool:
     """Whether `partial_fit` is available: AttributeError if the solver does not go step by step."""
-    if not getattr(parameters.solver_kind(estimator.solver), "stochastic", False):
+    if not parameters.is_stochastic(estimator.solver, unknown=False):
         raise AttributeError(
             f"partial_fit is only available for stochastic optimizers. {estimator.solver} is not stochastic."
         )

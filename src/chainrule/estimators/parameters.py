@@ -13,7 +13,6 @@ from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from chainrule.engines import ENGINES, MOST_THREADS
-from chainrule.estimators.architecture import hidden_layers
 from chainrule.estimators.preparation import FROM_DTYPE
 from chainrule.estimators.starting import Pretrained
 from chainrule.formulas.activations import ACTIVATIONS, ALIASES, Activation
@@ -110,6 +109,11 @@ def solver_kind(given: Any) -> Any:
     return SOLVERS.get(given) if isinstance(given, str) else given
 
 
+def is_stochastic(given: Any, unknown: bool = True) -> bool:
+    """Whether a solver, by name, class or object, goes step by step; `unknown` for what is none."""
+    return bool(getattr(solver_kind(given), "stochastic", unknown))
+
+
 def solver_of(estimator: Any) -> Solver:
     """The solver with the hyper-parameters of the estimator.
 
@@ -154,7 +158,7 @@ def _given_for(name: str, table: dict[str, dict[str, str]], estimator: Any) -> d
 __all__ = [
     "CLASSIFICATION",
     "REGRESSION",
-    "hidden_layers",
+    "is_stochastic",
     "schedule_of",
     "solver_kind",
     "solver_of",

@@ -14,9 +14,8 @@ from chainrule.formulas.activations import Activation
 from chainrule.formulas.lookup import Array
 from chainrule.plots.opening import network_rows, opened
 from chainrule.plots.style import BLUE, INK, axes_grid, unframed
+from chainrule.training.evidence import flat_rows
 
-# A unit is flat for a row where its slope is below this share of the activation's steepest.
-FLAT = 0.05
 BINS = 40
 
 
@@ -31,7 +30,8 @@ class LayerActivity:
     values : ndarray of shape (n, O)
         Activations.
     flat : float
-        Share of them where the activation is nearly flat: zeros of relu, ends of tanh and logistic.
+        Share of them where the activation is nearly flat, as the diagnosis counts it: zeros of relu, ends of tanh and
+        logistic.
     stuck : int
         Units that are flat for every row: dead (relu) or saturated (tanh, logistic).
     """
@@ -109,9 +109,9 @@ def activity(place: int, count: int, function: Activation, z: Array, a: Array) -
     if place + 1 == count or function.slope is None:
         return LayerActivity(f"output: {a.shape[1]} {function.name}", values)
     title = f"hidden {place + 1}: {a.shape[1]} {function.name}"
-    points = np.linspace(-10, 10, 2001)
-    steepest = np.abs(function.slope(points, function.value(points))).max()
-    flat = np.abs(function.slope(z, a)) < FLAT * steepest
+    flat = flat_rows(function, z, a)
+    if flat is None:
+        return LayerActivity(title, values)
     return LayerActivity(title, values, float(flat.mean()), int(flat.all(axis=0).sum()))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.estimators.parameters import is_stochastic
 from chainrule.plots.opening import opened
 from chainrule.plots.style import BLUE, INK, ORANGE, axes, unframed
 
@@ -68,7 +69,7 @@ class LossCurveDisplay:
             training=estimator.loss_curve_,
             validation=validation,
             best_epoch=best[-1] if best and validation is not None else None,
-            unit="iteration" if estimator.solver == "lbfgs" else "epoch",
+            unit="epoch" if is_stochastic(estimator.solver) else "iteration",
         )
         return display.plot(ax=ax, log=log)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.estimators.parameters import is_stochastic
 from chainrule.plots.opening import opened
 from chainrule.plots.style import LOOKS, axes_grid, ordered_colours, unframed
 
@@ -87,7 +88,7 @@ class LayerNormsDisplay:
             epochs=np.array([epoch.number for epoch in history]),
             norms={kind: np.array([getattr(epoch, KINDS[kind][1]) for epoch in history]) for kind in kinds},
             layers=[*(f"hidden {place + 1}" for place in range(len(found.network.layers) - 1)), "output"],
-            unit="iteration" if found.estimator.solver == "lbfgs" else "epoch",
+            unit="epoch" if is_stochastic(found.estimator.solver) else "iteration",
         )
         return display.plot(ax=ax)
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
+from chainrule.estimators.parameters import is_stochastic
+
 
 class TrainingPath(NamedTuple):
     """Parameters along a training, shape (T, P), and the estimator at its end."""
@@ -75,7 +77,7 @@ def training_path(estimator: Any, X: Any, y: Any, **fit_params: Any) -> Training
         recorder = Recorder()
         fitted = clone(estimator).set_callbacks(recorder).fit(X, y, **fit_params)
         thetas = recorder.thetas
-        if estimator.solver != "lbfgs":
+        if is_stochastic(estimator.solver):
             # Layers with rate 0 stay as they were drawn: the start.
             frozen = clone(estimator).set_params(layer_rates=[0] * len(fitted.coefs_), max_iter=1)
             thetas = [np.array(frozen.fit(X, y, **fit_params).theta_, dtype=np.float64), *thetas]

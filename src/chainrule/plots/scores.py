@@ -7,11 +7,78 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import ConfusionMatrixDisplay, PredictionErrorDisplay
+from sklearn.base import is_regressor
+from sklearn.metrics import ConfusionMatrixDisplay, PredictionErrorDisplay, confusion_matrix
 
 from chainrule.plots.style import BLUE, INK, axes, literal, unframed
 
 MANY, TOO_MANY, MAX_POINTS = 12, 40, 2000
+
+
+def confusion_from_estimator(estimator: Any, X: Any, y: Any, *, ax: Any = None) -> ConfusionMatrixDisplay:
+    """The confusion matrix of a fitted classifier on some rows.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, Pipeline that ends in one, or another classifier with `classes_`
+        Fitted.
+    X : array or data frame
+        Rows.
+    y : ndarray of shape (N,)
+        Their true classes.
+    ax : matplotlib Axes, optional
+        Where to draw; None makes a new figure.
+
+    Returns
+    -------
+    display : sklearn.metrics.ConfusionMatrixDisplay
+        Drawn; it has `ax_` and `figure_`.
+
+    Raises
+    ------
+    TypeError
+        If the estimator names no classes.
+    """
+    classes = getattr(estimator, "classes_", None)
+    if classes is None:
+        raise TypeError(
+            f"a confusion matrix needs a fitted classifier; got {type(estimator).__name__}, which has no classes_. Numbers "
+            "have residuals: residuals_from_estimator."
+        )
+    confusion = confusion_matrix(y, estimator.predict(X), labels=classes)
+    return confusion_display(confusion, [str(name) for name in classes], ax=ax)
+
+
+def residuals_from_estimator(estimator: Any, X: Any, y: Any, *, ax: Any = None) -> PredictionErrorDisplay:
+    """Residuals of a fitted regressor on some rows.
+
+    Parameters
+    ----------
+    estimator : MLPRegressor, Pipeline that ends in one, or another regressor of one target
+        Fitted.
+    X : array or data frame
+        Rows.
+    y : ndarray of shape (N,)
+        Their true numbers.
+    ax : matplotlib Axes, optional
+        Where to draw; None makes a new figure.
+
+    Returns
+    -------
+    display : sklearn.metrics.PredictionErrorDisplay
+        Drawn; it has `ax_` and `figure_`.
+
+    Raises
+    ------
+    TypeError
+        If the estimator is no regressor.
+    """
+    if not is_regressor(estimator):
+        raise TypeError(
+            f"residuals need a fitted regressor; got {type(estimator).__name__}. Classes have a confusion matrix: "
+            "confusion_from_estimator."
+        )
+    return residuals_display(y, estimator.predict(X), ax=ax)
 
 
 def confusion_display(confusion: NDArray[Any], labels: Sequence[str], *, ax: Any = None) -> ConfusionMatrixDisplay:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chainrule.estimators.parameters import solver_kind
+from chainrule.estimators.parameters import is_stochastic
 
 SMALL = 3000
 ALPHAS = (0.1, 1.0, 10.0)
@@ -70,11 +70,6 @@ class Settings:
             return self
         found = replace(batch, value=size, reason=f"{batch.reason}; no batch of a single row, for batch_norm")
         return replace(self, choices=tuple(found if one is batch else one for one in self.choices))
-
-
-def is_stochastic(solver: Any) -> bool:
-    """Whether a solver, by name or object, goes step by step; True for names that do not exist."""
-    return bool(getattr(solver_kind(solver), "stochastic", True))
 
 
 def stepwise(asked: Mapping[str, Any]) -> list[str]:

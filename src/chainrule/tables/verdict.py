@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from chainrule.estimators.parameters import is_stochastic
 from chainrule.tables.evaluation import Evaluation
-from chainrule.tables.settings import is_stochastic
 
 ROSE = 10.0
 

@@ -12,6 +12,7 @@ from chainrule.engines import StepSettings, checked_inputs, checked_theta, prepa
 from chainrule.engines.arrays import checked_state
 from chainrule.engines.reference import draw_masks
 from chainrule.formulas.lookup import Array
+from chainrule.formulas.schedules import Constant
 from chainrule.formulas.solvers import SGD, Solver, get_solver
 from chainrule.formulas.targets import check_targets
 from chainrule.network import Network
@@ -200,7 +201,7 @@ def step_of(solver: Solver, network: Network, given: dict[str, Any], rate: Any, 
     factors = given["layer_rates"]
     settings = Settings(
         solver=solver,
-        schedule=None,  # type: ignore[arg-type]  # the rate of one step is given
+        schedule=Constant(),  # the rate of one step is given
         learning_rate_init=rate,
         **{**{name: given[name] for name in STEP_OPTIONS}, "layer_rates": None if factors is None else tuple(factors)},
     )

@@ -333,16 +333,36 @@ def look(network: Network, theta: Array, probe: Probe, epoch: int) -> Look:
 
 def flat_parts(function: Activation, z: Array, a: Array) -> tuple[float, float]:
     """Share of units that are silent on every row, and of rows and units on a flat part; see `Look`."""
+    flat = flat_rows(function, z, a)
+    if flat is None:
+        return nan, nan
+    return (nan, float(flat.mean())) if saturates(function) else (float(flat.all(axis=0).mean()), nan)
+
+
+def flat_rows(function: Activation, z: Array, a: Array) -> NDArray[np.bool_] | None:
+    """Rows and units whose slope is nearly 0: below `QUIET` of the steepest where both ends are flat, else `SILENT` of it.
+
+    None for an activation without a flat part.
+    """
     if function.slope is None:
-        return nan, nan
+        return None
+    slopes = _slopes(function)
+    if slopes[0] > SILENT * slopes.max():
+        return None
+    found: NDArray[np.bool_] = np.abs(function.slope(z, a)) <= (QUIET if saturates(function) else SILENT) * slopes.max()
+    return found
+
+
+def saturates(function: Activation) -> bool:
+    """Whether the activation is flat at both ends, as tanh is; relu is at one."""
+    slopes = _slopes(function)
+    return bool(max(slopes[0], slopes[-1]) <= SILENT * slopes.max())
+
+
+def _slopes(function: Activation) -> Array:
+    assert function.slope is not None
     grid = np.linspace(-30.0, 30.0, 241)
-    slopes, found = np.abs(function.slope(grid, function.value(grid))), np.abs(function.slope(z, a))
-    steepest = slopes.max()
-    if slopes[0] > SILENT * steepest:
-        return nan, nan
-    if slopes[-1] <= SILENT * steepest:
-        return nan, float((found <= QUIET * steepest).mean())
-    return float((found <= SILENT * steepest).all(axis=0).mean()), nan
+    return np.abs(function.slope(grid, function.value(grid)))
 
 
 def recall(network: Network, theta: Array, X: Any, place: int) -> float:

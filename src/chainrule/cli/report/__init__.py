@@ -88,7 +88,7 @@ def _test(found: Evaluation | None) -> list[str]:
 
 def _curves(model: TableModel) -> list[str]:
     summary, estimator = model.summary, model.estimator
-    unit = "iterations" if estimator.solver == "lbfgs" else "epochs"
+    unit = f"{describe.unit(estimator.solver)}s"
     told = f"{summary['epochs']} {unit} in {duration(summary['seconds'])} on the {summary['engine']} engine."
     tried = [(setting(entry["alpha"]), short(entry["validation_loss"])) for entry in summary["penalties_tried"]]
     parts = [paragraph(told)]

@@ -10,7 +10,6 @@ from chainrule.diagnosis.findings import Advice, Answer, Found, Unknown
 LARGE_STEP, JUMPY, WIDE, RISEN = 0.05, 0.35, 0.05, 2.0
 LITTLE_WAY, TINY_STEP = 0.5, 1e-3
 FALLING = 0.1
-NO_RATE = "the solver has no learning rate"
 
 
 def rate_too_high(case: Case) -> Answer:
