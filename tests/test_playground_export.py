@@ -249,5 +249,5 @@ def test_points_have_part_and_prediction():
     assert len(rows) == 50 and {row["part"] for row in rows} == {"train", "test"}
     np.testing.assert_array_equal([float(row["x1"]) for row in rows], one.data.X[:, 0])
     np.testing.assert_array_equal([row["part"] == "train" for row in rows], np.isin(np.arange(50), one.data.train))
-    with pytest.raises(ValueError, match="known are code"):
+    with pytest.raises(ValueError, match="must be one of code"):
         one.do("export", {"kind": "gif"})
