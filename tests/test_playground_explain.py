@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -205,6 +206,55 @@ def test_the_training_s_read_outs_are_explained():
     assert cells == table
     with pytest.raises(ValueError, match="layer"):
         value("weight_norm", layer=5)
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_the_numbers_of_the_training_s_read_outs_give_the_value(batch_norm):
+    layers = [{"units": 5, "activation": "tanh", "batch_norm": batch_norm}]
+    one = opened(3, network={"layers": layers}, training={"l2": 0.01, "l1": 0.001, "alpha": 0.1})
+
+    def told(name, layer=0):
+        found = one.do("explain", {"what": {"kind": "metric", "name": name, "layer": layer}})
+        return {"value": found["value"], "numbers": found["forward"][0]["numbers"]}
+
+    found = told("objective")
+    terms, total = found["numbers"].split(" = ")
+    assert len(terms.split(" + ")) == 4
+    assert sum(map(float, terms.split(" + "))) == pytest.approx(found["value"], rel=1e-5)
+    assert float(total) == pytest.approx(found["value"], rel=1e-5)
+    for layer in range(2):
+        for name in ("gradient_norm", "update_norm", "weight_norm"):
+            found = told(name, layer)
+            mean, count = re.match(r"(\S+) · √(\d+): ", found["numbers"]).groups()
+            assert float(mean) * int(count) ** 0.5 == pytest.approx(found["value"], rel=1e-5)
+            units, before = one.built.network.widths[layer + 1], one.built.network.widths[layer]
+            assert int(count) == units * (before + 1 + (batch_norm and layer == 0))
+        found = told("update_ratio", layer)
+        above, below = re.match(r"(\S+) / (\S+), step", found["numbers"]).groups()
+        assert float(above) / float(below) == pytest.approx(found["value"], rel=1e-5)
+        assert float(above) == pytest.approx(told("update_norm", layer)["value"], rel=1e-5)
+        assert float(below) == pytest.approx(told("weight_norm", layer)["value"], rel=1e-5)
+
+
+def test_the_objective_is_the_loss_and_the_penalties():
+    # A single batch and hardly a step: the loss before it is the loss after it.
+    one = opened(1, training={"l2": 0.1, "l1": 0.01, "batch_size": 200_000, "learning_rate": 1e-7})
+    theta = one.run.learner.theta[: one.built.network.n_weights]
+    numbers = one.do("explain", {"what": {"kind": "metric", "name": "objective"}})["forward"][0]["numbers"]
+    loss_alone, l2, l1 = map(float, numbers.split(" = ")[0].split(" + "))
+    assert loss_alone == pytest.approx(one.judged().train, rel=1e-4)
+    assert (l2, l1) == (
+        pytest.approx(0.05 * np.square(theta).sum(), rel=1e-4),
+        pytest.approx(0.01 * np.abs(theta).sum(), rel=1e-4),
+    )
+
+
+def test_read_outs_before_the_first_step():
+    one = opened(0)
+    for name in ("objective", "gradient_norm", "update_norm", "update_ratio"):
+        told = one.do("explain", {"what": {"kind": "metric", "name": name}})
+        assert told["value"] is None
+        assert "yet" in told["forward"][0]["numbers"]
 
 
 @pytest.mark.parametrize(

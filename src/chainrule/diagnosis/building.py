@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, indexable
 
-from chainrule.diagnosis.case import Case, Data
+from chainrule.diagnosis.case import MOST_DATA, Case, Data
 from chainrule.errors import DivergenceError
 from chainrule.estimators.base import BaseMLP
 from chainrule.estimators.inputs import training_arrays
@@ -17,8 +17,6 @@ from chainrule.estimators.looking import passed_through, unwrapped
 from chainrule.training.evidence import spread_rows
 from chainrule.training.recording import Failure
 
-# Rows given that are looked at; neighbours are searched among them.
-MOST_DATA = 2000
 Given = tuple[Any, Any]
 
 

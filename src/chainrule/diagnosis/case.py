@@ -22,6 +22,8 @@ Vector = NDArray[np.float64]
 NOTHING, LITTLE = 0.1, 0.5
 # Fewer rows than these say less than what the fit recorded.
 FEW_ROWS = 20
+# Rows given that are looked at; neighbours are searched among them.
+MOST_DATA = 2000
 
 
 @dataclass(frozen=True, eq=False)

@@ -203,22 +203,38 @@ def owns_formulas(network: Network) -> bool:
 
 
 def probe_of(training: Training) -> Probe:
-    """The rows that are looked at."""
-    data, order, network = training._data, training._order, training.network
+    """The rows of a training that are looked at."""
+    data = training._data
+    return probe_rows(training.network, data.X, data.Y, training._order, training._batch, data.sample_weight)
+
+
+def probe_rows(
+    network: Network, X: Any, Y: Any, order: Any, batch: int, weight: Any = None, among: Any = None
+) -> Probe:
+    """The rows that are looked at.
+
+    Parameters
+    ----------
+    network : Network
+        What learns from them.
+    X, Y : array-like
+        All rows and their encoded targets.
+    order : ndarray of int
+        The rows it learns from, in the order in which they are spread.
+    batch : int
+        Rows of a step.
+    weight : ndarray or None
+        Of all rows.
+    among : ndarray of int or None
+        The rows it learns from, in the order of X, where they are not all.
+    """
     chosen = order[spread_rows(len(order), MOST_ROWS)]
-    totals = data.Y.sum(axis=0, dtype=np.float64)
-    rarest, rare = rarest_class(class_counts(network, totals, len(data.Y))), None
+    learned = Y if among is None else Y[among]
+    totals = learned.sum(axis=0, dtype=np.float64)
+    rarest, rare = rarest_class(class_counts(network, totals, len(learned))), None
     if rarest >= 0:
-        places = np.flatnonzero(data.Y[:, rarest] == 1 if network.outputs > 1 else data.Y[:, 0] == rarest)
-        rare = data.X[places[spread_rows(len(places), MOST_ROWS)]] if len(places) >= FEWEST else None
-    weight = data.sample_weight
-    return Probe(
-        data.X[chosen],
-        data.Y.take(chosen, axis=0),
-        None if weight is None else weight[chosen],
-        len(order),
-        training._batch,
-        totals,
-        rare,
-        rarest,
-    )
+        places = np.flatnonzero(learned[:, rarest] == 1 if network.outputs > 1 else learned[:, 0] == rarest)
+        places = places if among is None else among[places]
+        rare = X[places[spread_rows(len(places), MOST_ROWS)]] if len(places) >= FEWEST else None
+    weights = None if weight is None else weight[chosen]
+    return Probe(X[chosen], Y.take(chosen, axis=0), weights, len(order), batch, totals, rare, rarest)

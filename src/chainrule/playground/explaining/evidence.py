@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.diagnosis.case import Case, Data
+from chainrule.diagnosis.case import MOST_DATA, Case, Data
+from chainrule.estimators.scores import r2
 from chainrule.playground.training.building import Built
-from chainrule.training.evidence import FEWEST, Evidence, Probe, class_counts, facts, look, rarest_class, spread_rows
-from chainrule.training.recording import MOST_ROWS
+from chainrule.training.evidence import Evidence, facts, look, spread_rows
+from chainrule.training.recording import probe_rows
 
 if TYPE_CHECKING:
     from chainrule.playground.session import Session
 
-# Moments of the run that are looked at, and rows that the checks are given.
-MOST_LOOKS, MOST_DATA = 12, 2000
+# Moments of the run that are looked at.
+MOST_LOOKS = 12
 
 
 class Model:
@@ -35,7 +36,7 @@ class Model:
         found = self.predict(X)
         if self._session.data.task == "classification":
             return float(np.mean(found == y))
-        return float(1 - np.square(y - found).sum() / max(np.square(y - np.mean(y)).sum(), 1e-300))
+        return r2(y[:, None], found[:, None])
 
 
 def case_of(session: Session) -> Case:
@@ -43,7 +44,8 @@ def case_of(session: Session) -> Case:
     run, built, data = session.run, session.built, session.data
     stop = run.stopped
     outcome = "diverged" if stop is not None and stop.kind == "diverged" else "running"
-    probe = _probe(built, min(session.setup.training.batch_size, len(data.train)))
+    batch = min(session.setup.training.batch_size, len(data.train))
+    probe = probe_rows(built.network, built.X, built.Y, data.train, batch, among=data.train)
     moments = [moment for moment in run.memory.moments if moment.position.theta.shape == run.learner.theta.shape]
     thetas = {moment.position.epochs: moment.position.theta for moment in _spread(moments)}
     thetas[run.learner.epochs] = run.learner.theta
@@ -66,20 +68,6 @@ def case_of(session: Session) -> Case:
 def _spread(moments: list[Any]) -> list[Any]:
     """The first one, and others evenly spread."""
     return [moments[place] for place in spread_rows(len(moments), MOST_LOOKS)] if moments else []
-
-
-def _probe(built: Built, batch: int) -> Probe:
-    """The rows that are looked at, as a training's recorder chooses them."""
-    rows = built.data.train
-    part = built.rows(rows[spread_rows(len(rows), MOST_ROWS)])
-    Y = built.Y[rows]
-    totals = Y.sum(axis=0, dtype=np.float64)
-    rarest = rarest_class(class_counts(built.network, totals, len(rows)))
-    rare = None
-    if rarest >= 0:
-        places = np.flatnonzero(Y[:, rarest] == 1 if built.network.outputs > 1 else Y[:, 0] == rarest)
-        rare = built.X[rows[places[spread_rows(len(places), MOST_ROWS)]]] if len(places) >= FEWEST else None
-    return Probe(part.X, part.Y, None, len(rows), batch, totals, rare, rarest)
 
 
 def _data(built: Built, rows: Any) -> Data:

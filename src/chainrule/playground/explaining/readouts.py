@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.playground.checked import option
 from chainrule.playground.describing import finite
+from chainrule.playground.training.norms import norms_of
 from chainrule.playground.training.stopping import layer_name
 
 if TYPE_CHECKING:
@@ -36,11 +38,21 @@ def _objective(session: Session, what: Mapping[str, Any]) -> Told:
         "name": "objective",
         "formula": " + ".join(["mean loss of the batches, each before its step", *(text for text, _ in used)]),
         "latex": r"J = \frac{1}{S} \sum_r \ell_r + \text{penalties}",
-        "numbers": " + ".join(["loss", *(f"{value:.4g}" for _, value in used)]) if used else "no penalties",
+        "numbers": _sum(value, [one for _, one in used]),
         "value": finite(value),
-        "text": "Every batch is judged before its step and the mean is taken, so it lags behind the training loss; penalties "
-        "are included, with the present weights where they are spelled out.",
+        "text": "Every batch is judged before its step and the mean is taken, so it lags behind the training loss. Penalties "
+        "are included; they are spelled out with the present weights, and the first number is what they leave of the value.",
     }
+
+
+def _sum(value: float | None, penalties: list[float]) -> str:
+    """The loss alone and the penalties, as a sum."""
+    if value is None:
+        return "no epoch is over yet"
+    loss = value - sum(penalties)
+    return " + ".join(f"{one:.6g}" for one in (loss, *penalties)) + (
+        f" = {value:.6g}" if penalties else ", no penalties"
+    )
 
 
 def _rate(session: Session, what: Mapping[str, Any]) -> Told:
@@ -64,32 +76,37 @@ def _norm(name: str, title: str, text: str) -> Callable[[Session, Mapping[str, A
     def told(session: Session, what: Mapping[str, Any]) -> Told:
         network, learner = session.built.network, session.run.learner
         layer = option(what, "layer", 0, 0, len(network.layers) - 1)
-        count = int(np.prod(network.widths[layer : layer + 2])) + network.widths[layer + 1]
-        value = _values(session)[name][layer]
+        views = network.views(learner.theta)
+        parts = (views.W[layer], views.b[layer], views.gamma[layer])
+        count = sum(part.size for part in parts if part is not None)
+        norms = norms_of(session.run)
+        numbers = {
+            "gradient_norm": norms.gradient,
+            "update_norm": norms.update,
+            "weight_norm": norms.weight,
+            "update_ratio": norms.ratio,
+        }
+        value = float(numbers[name][layer])
+        if not isfinite(value):
+            shown = "no step has been taken yet"
+        elif name == "update_ratio":
+            shown = f"{norms.update[layer]:.6g} / {norms.weight[layer]:.6g}, step {learner.updates:,}"
+        else:
+            # The mean says more than a sum of thousands of squares.
+            shown = f"{value / count**0.5:.6g} · √{count}: {count} numbers of that root mean square, step {learner.updates:,}"
         return {
             "title": f"{title} in {layer_name(layer, len(network.layers))}",
             "name": name.replace("_", " "),
-            "formula": "root of the sum of squares over the layer's weights and biases"
+            "formula": "root of the sum of squares over all that the layer learns"
             if name != "update_ratio"
             else "norm of the last step / norm of the weights",
             "latex": r"\left\Vert v \right\Vert = \sqrt{\sum_i v_i^2}",
-            "numbers": f"over {count} numbers, step {learner.updates:,}",
+            "numbers": shown,
             "value": finite(value),
             "text": text,
         }
 
     return told
-
-
-def _values(session: Session) -> dict[str, Any]:
-    from chainrule.engines.reference import layer_norms
-
-    network, last = session.built.network, session.run.learner.last
-    weights = layer_norms(network, session.run.learner.theta)
-    none = np.full(len(network.layers), np.nan)
-    gradients, updates = (none, none) if last is None else (last.gradient_norms, last.update_norms)
-    ratio = updates / np.maximum(weights, 1e-300)
-    return {"gradient_norm": gradients, "update_norm": updates, "weight_norm": weights, "update_ratio": ratio}
 
 
 def _speed(session: Session, what: Mapping[str, Any]) -> Told:

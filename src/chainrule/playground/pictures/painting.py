@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.engines.reference import layer_norms
 from chainrule.playground.pictures import maps, spaces
 from chainrule.playground.pictures.frames import Frame
 from chainrule.playground.training.curves import COLUMNS
+from chainrule.playground.training.norms import norms_of
 
 if TYPE_CHECKING:
     from chainrule.playground.session import Session
@@ -91,13 +91,13 @@ def _metrics(session: Session, options: Mapping[str, Any], found: Frame) -> None
 
 def _norms(session: Session, options: Mapping[str, Any], found: Frame) -> None:
     """Per layer: gradient and change of the last step, and the weights themselves."""
-    network, last = session.built.network, session.run.learner.last
-    none = np.full(len(network.layers), np.nan)
-    weights = layer_norms(network, session.run.learner.theta)
-    gradients, updates = (none, none) if last is None else (last.gradient_norms, last.update_norms)
-    ratio = updates / np.maximum(weights, 1e-300)
-    found.header["norms"] = {"ratio": ratio.tolist()}
-    for name, values in (("gradient_norms", gradients), ("update_norms", updates), ("weight_norms", weights)):
+    norms = norms_of(session.run)
+    found.header["norms"] = {"ratio": norms.ratio.tolist()}
+    for name, values in (
+        ("gradient_norms", norms.gradient),
+        ("update_norms", norms.update),
+        ("weight_norms", norms.weight),
+    ):
         found.arrays[name] = np.asarray(values, np.float64)
 
 
