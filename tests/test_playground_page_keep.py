@@ -11,7 +11,7 @@ import pytest
 
 from chainrule.playground import Session, Source
 from chainrule.playground.server.runner import Start
-from tests.playground_journeys import click, control, journey, number, source, until_number, wait
+from tests.playground_journeys import click, control, journey, source, still, until_number, wait
 from tests.playground_server import serving
 
 RIVAL = (
@@ -244,7 +244,8 @@ def test_a_stop_condition(page):
     page.get_by_text("Stop when …").click()
     click(page, "Play")
     page.locator(".notice.stopped.good").wait_for()
-    assert number(page, "epoch") == 120
+    until_number(page, "epoch", lambda n: n >= 120)
+    assert still(page, "epoch") == 120
 
 
 def test_names_in_a_table_are_text_and_nothing_else(browser):

@@ -212,6 +212,8 @@ def test_a_wide_network_is_matrices(visit):
     units.press("Enter")
     picture = canvas(page, "Weights of all layers as matrices")
     until(picture.is_visible)
+    # The new network's weights are here.
+    until(lambda: weight_table(page, 1).shape == (40 + 1, 2))
     picture.focus()
     page.keyboard.press("PageDown")
     page.keyboard.press("ArrowRight")
