@@ -129,6 +129,6 @@ EXPERIMENT = Experiment(
     prediction="Bayes error 0.2076, and no network below it; with decay more errors on the 200 points, fewer on all.",
     run=_run,
     draw=_draw,
-    seconds=5.0,
+    seconds=2.0,
     size=(13.0, 4.0),
 )

@@ -129,6 +129,6 @@ EXPERIMENT = Experiment(
     prediction="Time of the gradient in proportion to the parameters, about 3 losses; of differences to their square.",
     run=_run,
     draw=_draw,
-    seconds=4.0,
+    seconds=2.0,
     size=(7.5, 4.5),
 )

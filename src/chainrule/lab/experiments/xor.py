@@ -142,6 +142,6 @@ EXPERIMENT = Experiment(
     prediction="One layer: loss ln 2 at best and a perceptron that never rests; by hand two ReLU units give 0, 1, 1, 0 exactly.",
     run=_run,
     draw=_draw,
-    seconds=4.0,
+    seconds=2.0,
     size=(11.0, 3.6),
 )
