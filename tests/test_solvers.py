@@ -76,7 +76,7 @@ def test_solver_finds_the_least_squares_line(solver, engine):
     expected = np.linalg.lstsq(design, y, rcond=None)[0]
     rate = RATES.get(solver, (0.02, 0.02))[1]
     options = {"learning_rate_init": rate, "max_iter": 800, "n_iter_no_change": np.inf, "tol": 1e-10}
-    options |= {"learning_rate": "cosine", "batch_size": 40}
+    options |= {"learning_rate": "cosine" if method.stochastic else "constant", "batch_size": 40}
     training = train(LINE, LINE.init(0), X, y, solver=method, engine=engine, **options)
     for _ in training:
         pass
