@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from chainrule.errors import DatasetError
 from chainrule.files import replace
 
-TERMS = "MNIST (11 MB; LeCun, Cortes & Burges, licence CC BY-SA 3.0; from Google's copy of the original)"
+TERMS = "MNIST (11 MB; LeCun, Cortes & Burges, commonly listed as CC BY-SA 3.0; from Google's copy of the original)"
 ORIGIN = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 # Of the files as published, so that a damaged or exchanged download is noticed.
 SHA256 = {
