@@ -22,7 +22,7 @@ Download = Annotated[
     bool,
     typer.Option(
         "--download",
-        help="Agree to fetch MNIST first where it is missing (11 MB, CC BY-SA 3.0, kept in the cache); without it, "
+        help="Agree to fetch MNIST first where it is missing (11 MB, listed as CC BY-SA 3.0, kept in the cache); without it, "
         "scikit-learn's small digits take its place.",
     ),
 ]

@@ -86,7 +86,7 @@ def mnist(folder: str | os.PathLike[str] | None = None, download: bool = False) 
     folder : path or None
         Where the four files are (``train-images-idx3-ubyte``... with or without ``.gz``); None searches.
     download : bool
-        Whether to fetch them (11 MB, licence CC BY-SA 3.0, from Google's copy of the original) into `folder`, or the cache,
+        Whether to fetch them (11 MB, listed as CC BY-SA 3.0, from Google's copy of the original) into `folder`, or the cache,
         if they are not there.
 
     Raises
